@@ -18,6 +18,7 @@ from triggers import (
     health,
     images,
     pools,
+    profiles,
     promotions,
     rollouts,
     tasks,
@@ -29,7 +30,8 @@ check_start()
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 for part in (
-    *(access, caps, audit, accounts, pools, images, promotions, rollouts, tasks, events, health, timers, console),
+    *(access, caps, profiles, audit, accounts, pools, images, promotions, rollouts, tasks, events, health, timers),
+    console,
     *(orchestrations, rollout_activities, host_activities, task_activities),
 ):
     app.register_functions(part.bp)

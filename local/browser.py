@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
 
 SETTING = "FRESHCOAT_CHROMIUM"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
@@ -48,6 +51,17 @@ def find_chromium(environment: Mapping[str, str]) -> Path:
     if not kept:
         raise NoBrowser(MISSING)
     return kept[-1]
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """The browser, without a window. Raises NoBrowser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(os.environ), args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 def main() -> int:

@@ -14,12 +14,14 @@ from shared.caches.plans import PlanCache
 from shared.caches.poll_estimates import PollEstimator
 from shared.caches.read_through import ReadThroughCache
 from shared.caches.refusal_counter import RefusalCounter
+from shared.caches.seen_rows import SeenRowsCache
 from shared.caches.signing_keys import SigningKeys
 from shared.caches.snapshots import SnapshotCache
 from shared.core.settings import Settings
 from shared.models.access.caps import Caps
 from shared.models.access.grants import AppKey, Grant
 from shared.models.access.limits import Limits
+from shared.models.access.profiles import Probe
 from shared.models.accounts import Account
 from shared.models.answers import KeptAnswer
 from shared.models.audit import AuditEntry, RefusalCount
@@ -64,6 +66,7 @@ class Services:
     app_keys: Rows[AppKey]
     limits: Rows[Limits]
     caps: Rows[Caps]
+    probes: Rows[Probe]
     host_pools: HostPools
     vms: VirtualMachines
     gallery: Gallery
@@ -74,6 +77,7 @@ class Services:
     signing_keys: SigningKeys
     poll_estimates: PollEstimator = field(default_factory=PollEstimator)
     snapshots: SnapshotCache = field(default_factory=SnapshotCache)
+    seen_rows: SeenRowsCache = field(default_factory=SeenRowsCache)
     host_rows: HostRowCache = field(default_factory=HostRowCache)
     read_cache: ReadThroughCache = field(default_factory=ReadThroughCache)
     plans: PlanCache = field(default_factory=PlanCache)

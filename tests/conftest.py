@@ -19,6 +19,7 @@ LONGEST_FIRST = (
     "tests/chaos/",
     "tests/promises/",
     "tests/end_to_end/",
+    "tests/browser/",
     "tests/tools/stack/",
     "tests/docs/test_commands_",
 )

@@ -8,6 +8,7 @@ from shared.api.common import Listed, WhatIfQuery
 from shared.api.conditions import Condition
 from shared.api.fleet import PoolsPlanView, UpdatePoolsRequest
 from shared.api.merge_patch import MergePatch
+from shared.api.rollout_pages.hosts import RolloutHostGrid, RolloutHosts, RolloutHostsQuery
 from shared.api.rollout_settings import RolloutSettings
 from shared.api.rollouts import (
     CancelRequest,
@@ -15,8 +16,6 @@ from shared.api.rollouts import (
     Reschedule,
     RetryRequest,
     RolloutBrief,
-    RolloutHostsQuery,
-    RolloutHostView,
     RolloutsQuery,
     RolloutView,
 )
@@ -29,6 +28,7 @@ from shared.rollouts import control
 from shared.rollouts.changes import change_rollout
 from shared.rollouts.offers import read_rollout
 from shared.views import rollouts
+from shared.views.rollout_pages.hosts import list_rollout_hosts
 from triggers.accepted import accepted
 from triggers.http.contract import Answer, Call
 from triggers.http.endpoint import endpoint
@@ -66,17 +66,10 @@ def patch_rollout(
 
 
 @endpoint(bp, "GET", "rollouts/{rollout}/hosts", needs=Need.READ, refusals=(404,))
-def get_rollout_hosts(call: Call, query: RolloutHostsQuery) -> Answer[Listed[RolloutHostView]]:
-    """List the hosts of a rollout: state, last step, attempt, error and current version."""
-    return Answer(
-        rollouts.list_rollout_hosts(
-            call.services,
-            call.path["rollout"],
-            state=query.state,
-            limit=query.limit,
-            continuation=query.continuation,
-        )
-    )
+def get_rollout_hosts(call: Call, query: RolloutHostsQuery) -> Answer[RolloutHosts | RolloutHostGrid]:
+    """List the hosts of a rollout: state, last step, attempt, error and current version; or what changed since a mark.
+    With `fields=grid` as short arrays."""
+    return Answer(list_rollout_hosts(call.services, call.path["rollout"], query))
 
 
 @endpoint(bp, "POST", "rollouts/{rollout}/pause", needs=Need.STEER, status=202, refusals=(404, 409))

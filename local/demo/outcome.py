@@ -9,7 +9,8 @@ from typing import Any
 
 from local.stack.app_client import NEW, OLD
 from shared.api.images import ImageView, VersionView
-from shared.api.rollouts import RolloutHostView, RolloutView
+from shared.api.rollout_pages.hosts import RolloutHostView
+from shared.api.rollouts import RolloutView
 from shared.api.tasks import TaskBrief, TaskView
 from shared.core.states import RolloutState, TaskState
 from shared.models.base import UtcTime, Value

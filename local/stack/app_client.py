@@ -14,7 +14,8 @@ from local.stack.options import StackOptions
 from local.stack.processes import StackError
 from shared.api.common import Listed
 from shared.api.images import ImageView, VersionView
-from shared.api.rollouts import RolloutHostView, RolloutView
+from shared.api.rollout_pages.hosts import RolloutHosts, RolloutHostView
+from shared.api.rollouts import RolloutView
 from shared.api.tasks import TaskBrief, TaskView
 from shared.models.base import Value
 
@@ -99,7 +100,15 @@ class AppClient:
 
     def rollout_hosts(self, rollout_id: str) -> list[RolloutHostView]:
         """List the hosts of a rollout."""
-        return list(self._listed(RolloutHostView, f"/rollouts/{rollout_id}/hosts"))
+        query: dict[str, str] = {}
+        found: list[RolloutHostView] = []
+        while True:
+            answer = answered(self._http.get(f"/rollouts/{rollout_id}/hosts", params=query))
+            page = RolloutHosts.model_validate(answer)
+            found += page.items
+            if page.continuation is None:
+                return found
+            query["continuation"] = page.continuation
 
     def _listed[V: Value](self, view: type[V], path: str) -> Iterator[V]:
         query: dict[str, str] = {}

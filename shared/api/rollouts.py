@@ -6,10 +6,11 @@ from pydantic import Field
 
 from shared.api.common import Moment, PageQuery, Reason, ScheduleRequest, ZoneName
 from shared.api.conditions import Tagged
-from shared.core.states import HostState, RolloutState
+from shared.api.profiles import UsedProbe
+from shared.api.rollout_pages.commands import RolloutCommands
+from shared.core.states import RolloutState
 from shared.models.base import Name, UtcTime, Value
 from shared.models.findings import Finding
-from shared.models.host_parts import FailureCause
 from shared.models.messages import Message
 from shared.models.policy import Policy
 from shared.models.rollouts import RolloutKind, Schedule
@@ -21,12 +22,6 @@ class RolloutsQuery(PageQuery):
 
     pool: Name | None = None
     state: RolloutState | None = None
-
-
-class RolloutHostsQuery(PageQuery):
-    """Filter of a rollout's hosts."""
-
-    state: HostState | None = None
 
 
 class CommandRequest(Value):
@@ -98,39 +93,16 @@ class LostHostView(Value):
     reason: Message
 
 
-class CommandOffer(Value):
-    """Whether the caller may give a command now."""
-
-    can: bool
-    why: Message | None = None
-    """Why not: the caller lacks a right, the rollout's state does not take it, or it would change nothing."""
-    effect: Message | None = None
-    """What it would do now; `count`: to how many hosts. Null when the rollout's state does not take it."""
-
-
-class RolloutCommands(Value):
-    """The commands to a rollout, for the caller. `cancel` is the route of that name with `how` `leave`, `roll_back`
-    the same with `roll_back`, `change` is PATCH."""
-
-    pause: CommandOffer
-    resume: CommandOffer
-    cancel: CommandOffer
-    roll_back: CommandOffer
-    reschedule: CommandOffer
-    approve: CommandOffer
-    retry: CommandOffer
-    change: CommandOffer
-
-
 class RolloutView(RolloutBrief, Tagged):
     """A rollout with its progress.
 
     `expected_end` is based on the hosts finished so far (an assumption before the first) and on windows, and assumes
-    that users stay until the deadline and no host fails. It excludes waiting for approval. Null when it cannot be
-    estimated.
+    that users stay until the deadline and no host fails. It excludes waiting for approval. Null: not known.
     """
 
     policy: Policy
+    probe: UsedProbe | None = None
+    """The probe that the policy names, as it was at the request. Null without one."""
     hosts: int
     accepting: int | None
     sessions_open: int
@@ -182,49 +154,10 @@ class RolloutView(RolloutBrief, Tagged):
     """While no window is open: when the next one opens."""
     commands: RolloutCommands | None = None
     """Which commands the caller may give now, and what each would do."""
-
-
-class AzureWaitView(Value):
-    """What a host in work waits for: Azure is busy or refuses, or an attempt failed and the next one begins later."""
-
-    call: str
-    """What Azure was asked for, in words. Empty when the host did not get that far."""
-    answer: str
-    """Azure's last answer."""
-    since: UtcTime
-    until: UtcTime | None
-    """When it is asked again. Null while the answer is awaited."""
-    tries: int
-
-
-class RolloutHostView(Value):
-    """One host of a rollout: its state, its last step, its version and why it has that version.
-
-    `target` is the version it will get. During a roll-back, that is the version it had before.
-    """
-
-    host: str
-    vm_id: str
-    state: HostState
-    step: str
-    attempt: int
-    canary: bool
-    sessions: int
-    from_version: str | None
-    version: str | None
-    target: str
-    strategy: str
-    """`reimage`, `replace` or `swap`. Empty before the first destructive call."""
-    reason: Message | None
-    """Why it has its version. Before its end: why it waits."""
-    waiting: AzureWaitView | None = None
-    """While it waits for Azure: for what, since when, the last answer and until when."""
-    error: str
-    failed_by: FailureCause | None = None
-    """What made it fail: the version, or something that another version would meet as well."""
-    old_disk_id: str | None
-    taken_at: UtcTime | None
-    ended_at: UtcTime | None
+    as_of: UtcTime | None = None
+    """The read that found the last change of its hosts. `counts` are those of that moment."""
+    mark: str = ""
+    """Names that state of the hosts: answers with the same mark agree. It is `since` of the list of hosts."""
 
 
 class PlannedHost(Value):
@@ -259,6 +192,8 @@ class PlanView(Value):
     from_version: str | None
     schedule: Schedule
     policy: Policy
+    probe: UsedProbe | None = None
+    """The probe that the policy names, as it is now. Null without one, and when the account has none of that name."""
     can_start: bool
     """Whether no preflight check failed."""
     id: str = ""

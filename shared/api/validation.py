@@ -18,7 +18,6 @@ from shared.core.plain_text import one_line
 from shared.models.access.grants import ACCOUNT_PATTERN
 from shared.models.base import HOST_NAME_PATTERN, NAME_PATTERN, VERSION_PATTERN
 from shared.models.images import REGION_PATTERN
-from shared.models.policy import PROBE_NAME_PATTERN
 from shared.models.pools import JOIN_SETTING_PATTERN
 
 _KEPT = "network and VM size are kept from the pool and cannot be changed here; leave this out"
@@ -52,7 +51,6 @@ _FORMS = {
     PLAN_PATTERN: "write the id of a plan, as the answer to what_if has it",
     ACCOUNT_PATTERN: "write the name of an account, or * for every account",
     NAME_PATTERN: "use letters, digits, dot, dash, underscore, at most 63; begin with a letter or digit",
-    PROBE_NAME_PATTERN: "use letters, digits, space, dot, dash, underscore, at most 63; begin with a letter or digit",
     JOIN_SETTING_PATTERN: "name an app setting: JOIN_ and then capital letters, digits or underscores",
     SCOPE_PATTERN: "write the ARM id of a subscription or of a resource group",
     CLIENT_ID: "write the client id of a managed identity, or leave it empty",

@@ -62,7 +62,8 @@ def plan_pools_now(services: Services, asked: UpdatePoolsRequest, who: str, reac
 def _id_of(version: str, drafted: Draft, rings: list[RingPlanView]) -> str:
     """The moments of later rings do not count: they follow from how long the others take."""
     update = drafted.work.update
-    parts = [[ring.ring, hosts_and_policy(plan.pool, plan.policy, plan.hosts)] for ring in rings for plan in ring.pools]
+    plans = [(ring.ring, plan) for ring in rings for plan in ring.pools]
+    parts = [[ring, hosts_and_policy(plan.pool, plan.policy, plan.probe, plan.hosts)] for ring, plan in plans]
     return plan_id(drafted.image.name, version, update.gate, update.soak_minutes, schedule_part(update.schedule), parts)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
 from pydantic import Field
 
+from shared.core.states import HostState
 from shared.models.azure import DeleteOption
 from shared.models.base import Part, UtcTime, Value
 
@@ -173,3 +175,41 @@ class AzureWait(Part):
     until: UtcTime | None = None
     """When it is tried again."""
     tries: int = 0
+
+
+class StepMark(Value):
+    """One step of one attempt: when it began, how long it took, and whether it did what it should."""
+
+    name: str
+    at: UtcTime
+    attempt: int = 1
+    seconds: float | None = None
+    """None: it has not ended."""
+    ok: bool | None = None
+
+
+MOST_STEPS_KEPT = 40
+"""How many steps a row keeps: those of all attempts that a policy allows."""
+
+
+class Trail(Part):
+    """Since when the host is in its state, and the steps of its attempts, for people. Nothing is decided by it."""
+
+    state: HostState = HostState.PENDING
+    """The state that `since` is about: of a row whose state is another one, it is not known yet."""
+    since: UtcTime | None = None
+    steps: tuple[StepMark, ...] = ()
+    """The oldest first."""
+
+    def begun(self, name: str, now: datetime, attempt: int) -> Self:
+        """With a step that begins."""
+        steps = (*self.steps, StepMark(name=name, at=now, attempt=attempt))
+        return self.replace(steps=steps[-MOST_STEPS_KEPT:])
+
+    def ended(self, now: datetime, *, ok: bool) -> Self:
+        """With the last step ended."""
+        if not self.steps or self.steps[-1].ok is not None:
+            return self
+        last = self.steps[-1]
+        seconds = round(max(0.0, (now - last.at).total_seconds()), 1)
+        return self.replace(steps=(*self.steps[:-1], last.replace(seconds=seconds, ok=ok)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
@@ -16,7 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from shared.core.errors import InvalidRequest
 from shared.core.time_zones import date_text, is_another_day, time_text
-from shared.models.base import ONE_LINE, WHOLE, Value
+from shared.models.base import ONE_LINE, WHOLE, Name, Value
 from shared.models.windows import Windows
 
 
@@ -140,19 +141,25 @@ KeepDays = Annotated[int, Field(ge=0, le=30), WHOLE]
 BakeMinutes = Annotated[int, Field(ge=0, le=1_440), WHOLE]
 
 
-PROBE_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}$"
+def _only_a_name(given: object) -> object:
+    if isinstance(given, Mapping):
+        raise ValueError("name a probe of the pool's account; its script is kept by an admin of the account, not here")
+    return given
 
 
-class Probe(Value):
-    """A PowerShell script that checks a canary host. Exit code 0 means success.
+ProbeName = Annotated[Name, BeforeValidator(_only_a_name)]
+"""The name of a probe of the pool's account."""
 
-    A managed run command runs it on the host as SYSTEM, before users can sign in. It is stored and shown as it is, so
-    it must contain no secrets.
-    """
 
-    name: Annotated[str, StringConstraints(pattern=PROBE_NAME_PATTERN)]
-    script: Annotated[str, StringConstraints(min_length=1, max_length=16_000)]
-    timeout_minutes: Annotated[int, Field(ge=1, le=90), WHOLE] = 10
+def probe_by_name(policy: object) -> object:
+    """A stored policy whose probe is a name. Rows from before probes were named hold the script as well."""
+    probe = policy.get("probe") if isinstance(policy, Mapping) else None
+    return {**policy, "probe": name_of(probe)} if isinstance(policy, Mapping) and isinstance(probe, Mapping) else policy
+
+
+def name_of(probe: Mapping[str, Any]) -> str:
+    """The name of a probe that was kept with its script; such names could have spaces."""
+    return str(probe.get("name", "")).replace(" ", "-")
 
 
 _PLACEHOLDER = re.compile(r"\{(minutes|time|date|pool)\}")
@@ -180,7 +187,7 @@ class PolicyOverrides(Value):
     canary_hosts: CanaryHosts | None = None
     canary_hold: CanaryHold | None = None
     bake_minutes: BakeMinutes | None = None
-    probe: Probe | None = None
+    probe: ProbeName | None = None
     max_unavailable: MaxShare | None = None
     min_available: MinShare | None = None
     max_in_flight: MaxInFlight | None = None
@@ -200,6 +207,10 @@ class PolicyOverrides(Value):
     keep_old_disk_days: KeepDays | None = None
 
 
+StoredOverrides = Annotated[PolicyOverrides, BeforeValidator(probe_by_name)]
+"""Those of a row."""
+
+
 class Policy(Value):
     """The complete policy of a rollout. Units are in the names; shares count hosts.
 
@@ -211,7 +222,7 @@ class Policy(Value):
     canary_hosts: CanaryHosts
     canary_hold: CanaryHold = CanaryHold.AUTO
     bake_minutes: BakeMinutes = 0
-    probe: Probe | None = None
+    probe: ProbeName | None = None
     max_unavailable: MaxShare
     min_available: MinShare = "20%"
     max_in_flight: MaxInFlight = 50

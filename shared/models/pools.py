@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from shared.models.base import ONE_LINE, Name, Record, UtcTime, Value, VersionText
 from shared.models.directory import DirectoryCleanup
-from shared.models.policy import PolicyOverrides
+from shared.models.policy import PolicyOverrides, StoredOverrides
 
 
 class Ring(StrEnum):
@@ -107,7 +107,7 @@ class Pool(Record):
     join: Join
     directory_cleanup: DirectoryCleanup | None = None
     """Which records of a host are deleted before it joins again. None: by the kind of join (`cleanup_of`)."""
-    policy: PolicyOverrides = PolicyOverrides()
+    policy: StoredOverrides = PolicyOverrides()
     running_rollout: str = ""
     claimed_at: UtcTime | None = None
     """When `running_rollout` was written last. Its rollout's row follows within seconds, or never."""

@@ -73,6 +73,21 @@ class SecondPerson(Part):
     """The digest of how the pool's hosts join, and of its limits."""
 
 
+class RolloutProbe(Part):
+    """The probe of the rollout as it was when that was requested: what was approved is what runs."""
+
+    name: str = ""
+    """Empty: the policy names none, or the account had none of that name."""
+    script: str = ""
+    timeout_minutes: int = 10
+    digest: str = ""
+    """The SHA-256 of the script."""
+    changed_by_id: str = ""
+    """The id of the caller who changed the probe last, who is not its second person."""
+
+
+NO_PROBE = RolloutProbe()
+
 NO_APPROVAL = SecondPerson()
 """Nobody has approved it, and nobody was asked."""
 

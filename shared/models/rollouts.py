@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from pydantic import model_validator
+
 from shared.core.arm_ids import definition_and_version
 from shared.core.states import HostState, RolloutState
+from shared.models.access.profiles import digest_of_script
 from shared.models.azure import Operation
 from shared.models.base import Name, Record, UtcTime, Value, VersionText
-from shared.models.host_parts import AzureWait, Check, Disks, Drain, FailureCause, Found, Rebuild, Use, Warnings
+from shared.models.host_parts import AzureWait, Check, Disks, Drain, FailureCause, Found, Rebuild, Trail, Use, Warnings
 from shared.models.messages import Message
-from shared.models.policy import Policy, ScheduleMode
+from shared.models.policy import Policy, ScheduleMode, name_of, probe_by_name
 from shared.models.rollout_parts import (
     Approval,
     Before,
@@ -21,6 +26,7 @@ from shared.models.rollout_parts import (
     Failures,
     Progress,
     Rollback,
+    RolloutProbe,
     SecondPerson,
     Selection,
 )
@@ -109,6 +115,19 @@ class Rollout(Record):
     progress: Progress = Progress()
     exclusion: Exclusion = Exclusion()
     checks: Checks = Checks()
+    probe: RolloutProbe = RolloutProbe()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _probe_apart(cls, row: object) -> object:
+        """Rows from before probes were named hold the script in the policy."""
+        policy = row.get("policy") if isinstance(row, Mapping) else None
+        kept = policy.get("probe") if isinstance(policy, Mapping) else None
+        if not (isinstance(row, Mapping) and isinstance(kept, Mapping)):
+            return row
+        name, digest = name_of(kept), digest_of_script(str(kept.get("script", "")))
+        probe = RolloutProbe.model_validate({**kept, "name": name, "digest": digest})
+        return {**row, "policy": probe_by_name(policy), "probe": probe}
 
     @property
     def failed_hosts_only(self) -> bool:
@@ -200,6 +219,18 @@ class RolloutHost(Record):
     check: Check = Check()
     azure_wait: AzureWait = AzureWait()
     use: Use = Use()
+    trail: Trail = Trail()
+
+    @property
+    def state_since(self) -> datetime | None:
+        """Since when it is in its state; None: not known."""
+        return self.trail.since if self.trail.state is self.state else None
+
+    def stamped(self, now: datetime) -> RolloutHost:
+        """The row as it is written: with the moment, if its state is a new one."""
+        if self.trail.state is self.state:
+            return self
+        return self.replace(trail=self.trail.replace(state=self.state, since=now))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from shared.models.azure import Operation
 from shared.models.base import WHOLE, Name, Record, UtcTime, Value, VersionText
 from shared.models.images import Notes, TargetRegion
 from shared.models.messages import Message
-from shared.models.policy import PolicyOverrides
+from shared.models.policy import PolicyOverrides, StoredOverrides
 from shared.models.rollout_parts import SecondPerson
 from shared.models.rollouts import Schedule
 from shared.models.withdrawals import RolloutsOfVersion, StoppedRollout
@@ -111,7 +111,7 @@ class PoolsUpdate(Value):
     rings: dict[str, RingNumber] = Field(default_factory=dict)
     """Pool -> ring, for each of `pools`."""
     schedule: Schedule
-    policy: PolicyOverrides = PolicyOverrides()
+    policy: StoredOverrides = PolicyOverrides()
     soak_minutes: int = 60
     gate: Gate = Gate.AUTO
     allow_downgrade: bool = True

@@ -62,6 +62,7 @@ def start_over(row: RolloutHost, **changes: object) -> RolloutHost:
         warnings=Warnings(),
         rebuild=Rebuild(),
         check=Check(),
+        trail=row.trail.replace(steps=()),
     )
     return fresh.replace(**changes)
 

@@ -34,6 +34,7 @@ from shared.records.accounts import known_account
 from shared.records.change import register
 from shared.records.images import available
 from shared.records.pools import find_pool, open_refresh, running_rollout
+from shared.records.profiles import no_such_probe
 from shared.records.resource_claims import claimed, give_back, refused
 from shared.records.session_hosts import SeenHost, most_common_version
 from shared.records.versions import read_versions
@@ -207,6 +208,10 @@ def _check_without_azure(services: Services, request: PoolRegistration, found: _
     elif account and not available(found.image, account.name):
         text = f"image {found.image.name} is not available to account {account.name}"
         found.problems.append(FieldProblem("image", text))
+    probe = request.policy.probe
+    if account and probe and services.probes.find(account.name, probe) is None:
+        text = f"{no_such_probe(account.name, probe)}; add it there first, name another one, or leave it out"
+        found.problems.append(FieldProblem("policy.probe", text))
     try:
         found.zone = zone_named(request.time_zone or (account.time_zone if account else "UTC")).key
     except UnknownZone as error:

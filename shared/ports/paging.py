@@ -12,7 +12,7 @@ from shared.ports.storage import Page
 
 def page_of[T](items: Iterable[T], key: Callable[[T], str], *, limit: int, continuation: str | None) -> Page[T]:
     """Up to `limit` items after the continuation, in key order. Raises InvalidRequest for a bad continuation."""
-    after = _read(continuation) if continuation else ""
+    after = read_continuation(continuation) if continuation else ""
     rest = sorted((item for item in items if key(item) > after), key=key)
     if len(rest) <= limit:
         return Page(rest, None)
@@ -37,7 +37,8 @@ def continuation_after(key: str) -> str:
     return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
 
 
-def _read(token: str) -> str:
+def read_continuation(token: str) -> str:
+    """The key that a token names. Raises InvalidRequest for what is no token."""
     try:
         return base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True).decode()
     except ValueError as error:

@@ -21,12 +21,13 @@ from shared.models.findings import Finding
 from shared.models.images import Image
 from shared.models.policy import Policy, PolicyOverrides, ScheduleMode, resolve_policy
 from shared.models.pools import Pool
-from shared.models.rollout_parts import NO_APPROVAL, WHOLE_POOL, Before, Checks, SecondPerson, Selection
+from shared.models.rollout_parts import NO_APPROVAL, WHOLE_POOL, Before, Checks, RolloutProbe, SecondPerson, Selection
 from shared.models.rollouts import FIRST_GUESS, Rollout, RolloutKind, Schedule
 from shared.models.windows import Window
 from shared.planning.timing import time_with_drain
 from shared.planning.windows import why_outside_windows
 from shared.records.images import find_image
+from shared.records.profiles import probe_of
 from shared.rollouts.preflight import Preflight, PreflightInput, preflight
 from shared.rollouts.selection import selection_of
 from shared.services import IMAGES, POOLS, Services
@@ -126,13 +127,15 @@ def draft(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> tuple[
     """The row as it would be written, and the preflight result. Raises InvalidRequest, AzureBusy."""
     policy = _policy(services, pool, spec)
     _refuse_outside_windows(spec.schedule, pool, policy)
-    result = _checked(services, pool, spec, policy)
-    return _row(services, pool, spec, who, policy, result), result
+    probe = probe_of(services, pool.account, policy)
+    result = _checked(services, pool, spec, policy, probe)
+    return _row(services, pool, spec, who, policy, result).replace(probe=probe), result
 
 
 def draft_unchecked(services: Services, pool: Pool, spec: RolloutSpec, who: str) -> Rollout:
     """The row as it would be written if no check failed. Raises InvalidRequest."""
-    return _row(services, pool, spec, who, _policy(services, pool, spec), Preflight())
+    policy = _policy(services, pool, spec)
+    return _row(services, pool, spec, who, policy, Preflight()).replace(probe=probe_of(services, pool.account, policy))
 
 
 def _row(services: Services, pool: Pool, spec: RolloutSpec, who: str, policy: Policy, result: Preflight) -> Rollout:
@@ -167,7 +170,7 @@ def _row(services: Services, pool: Pool, spec: RolloutSpec, who: str, policy: Po
     )
 
 
-def _checked(services: Services, pool: Pool, spec: RolloutSpec, policy: Policy) -> Preflight:
+def _checked(services: Services, pool: Pool, spec: RolloutSpec, policy: Policy, probe: RolloutProbe) -> Preflight:
     asked = PreflightInput(
         pool,
         spec.image,
@@ -178,6 +181,7 @@ def _checked(services: Services, pool: Pool, spec: RolloutSpec, policy: Policy) 
         mode=spec.schedule.mode,
         notice=spec.schedule.force_at - services.now(),
         goes_back=spec.kind is RolloutKind.ROLL_BACK,
+        probe=probe,
     )
     return preflight(services, asked)
 

@@ -9,7 +9,8 @@ from functools import partial
 from shared.access.errors import NotAllowed
 from shared.access.subjects import rollout_subject
 from shared.access.two_people.rollouts import check_second_person
-from shared.api.rollouts import CommandOffer, RolloutCommands, RolloutView
+from shared.api.rollout_pages.commands import CommandOffer, RolloutCommands
+from shared.api.rollouts import RolloutView
 from shared.core.codes import Code
 from shared.core.states import RolloutState
 from shared.core.wording import ROLLOUT_WORDS
@@ -23,7 +24,7 @@ from shared.records.rollouts import find_rollout
 from shared.rollouts.command_effects import effect_of
 from shared.rollouts.command_rules import Command, Reply, failed_of, is_forcing, refusal_of, reply
 from shared.services import POOLS, Services
-from shared.views.hosts import recent_rows
+from shared.views.hosts import ROWS_FOR, recent_rows, recent_seen
 from shared.views.rollouts import show_rollout
 
 NEEDS: dict[Command, Need] = dict.fromkeys(Command, Need.STEER) | {Command.APPROVE: Need.APPROVE}
@@ -35,9 +36,11 @@ _TITLE_FOR = 30.0
 def read_rollout(services: Services, rollout_id: str, caller: Caller | None, reach: Reach) -> RolloutView:
     """One rollout with its progress and the commands that this caller may give. Raises NotFound."""
     rollout = find_rollout(services, rollout_id)
-    rows, pool = recent_rows(services, rollout), services.pools.find(POOLS, rollout.pool)
-    shown = show_rollout(services, rollout, rows, pool)
-    return shown.model_copy(update={"commands": _commands(services, rollout, rows, pool, caller, reach)})
+    seen, pool = recent_seen(services, rollout), services.pools.find(POOLS, rollout.pool)
+    # Readers that ask at the same time see the same: what grows with the pool is worked out once for all.
+    key = ("rollout", rollout.id, rollout.etag, seen.mark, pool and pool.etag)
+    shown = services.read_cache.get(key, ROWS_FOR, partial(show_rollout, services, rollout, seen, pool), grows=True)
+    return shown.model_copy(update={"commands": _commands(services, rollout, seen.rows, pool, caller, reach)})
 
 
 def with_commands(services: Services, shown: RolloutView, caller: Caller | None, reach: Reach) -> RolloutView:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from shared.api.agreed_plans import hosts_part, plan_id, schedule_part
 from shared.api.pools import UpdateImageRequest
+from shared.api.profiles import UsedProbe
 from shared.api.rollouts import PlannedBound, PlannedHost, PlanView
 from shared.core.codes import Code
 from shared.core.errors import AzureRefused
@@ -220,7 +221,11 @@ def plan_rollout(services: Services, pool: Pool, spec: RolloutSpec, who: str) ->
     else:
         result.passed("rollout", "no other rollout runs on this pool")
     fields = {name: getattr(rollout, name) for name in _SHOWN_IN_PLAN}
-    fields |= {"from_version": rollout.before.version, "preflight": result.findings}
+    fields |= {
+        "from_version": rollout.before.version,
+        "preflight": result.findings,
+        "probe": UsedProbe.of(rollout.probe),
+    }
     fields["can_start"] = all(finding.result != "fail" for finding in result.findings)
     computed = _preview_fields(services, pool, rollout, result.losses)
     if computed.get("to_update") and computed.get("at_once") == 0:
@@ -228,13 +233,15 @@ def plan_rollout(services: Services, pool: Pool, spec: RolloutSpec, who: str) ->
     if isinstance(moves := computed.get("deadline"), dict):
         fields["schedule"] = rollout.schedule.replace(others_force_at=moves["at"])
     made = PlanView.model_validate(fields | computed)
-    part, timed = hosts_and_policy(made.pool, made.policy, made.hosts), schedule_part(made.schedule)
+    part = hosts_and_policy(made.pool, made.policy, made.probe, made.hosts)
+    timed = schedule_part(made.schedule)
     return made.replace(id=plan_id(spec.kind, made.image, made.version, spec.selection.for_new_hosts, timed, part))
 
 
-def hosts_and_policy(pool: str, policy: Policy, hosts: Sequence[PlannedHost]) -> list[object]:
+def hosts_and_policy(pool: str, policy: Policy, probe: UsedProbe | None, hosts: Sequence[PlannedHost]) -> list[object]:
     """What counts of a pool's plan for the id of a plan, besides version and schedule."""
-    return [pool, policy.model_dump(mode="json"), hosts_part(((one.host, one.action) for one in hosts), Action.SKIP)]
+    chosen = hosts_part(((one.host, one.action) for one in hosts), Action.SKIP)
+    return [pool, policy.model_dump(mode="json"), probe.model_dump(mode="json") if probe else None, chosen]
 
 
 _NOTHING_AT_ONCE = "no host can be rebuilt before the deadline: the limits of the policy keep all of them in service"
@@ -254,7 +261,7 @@ def _preview_fields(
     if losses:
         hosts = [_with_losses(host, losses) for host in computed.hosts]
         computed = computed.model_copy(update={"hosts": hosts})
-    return computed.model_dump(include=set(PlanView.model_fields) - {*_SHOWN_IN_PLAN, "from_version"})
+    return computed.model_dump(include=set(PlanView.model_fields) - {*_SHOWN_IN_PLAN, "from_version", "probe"})
 
 
 def _with_losses(host: PlannedHost, losses: Mapping[str, list[Message]]) -> PlannedHost:

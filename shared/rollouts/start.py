@@ -126,7 +126,8 @@ def begin_rollout(services: Services, engine: Engine, pool: Pool, spec: RolloutS
     rollout = as_begun(services, rollout, pool)
     claim(services, pool.name, rollout.id, rollout.account)
     rollout = write_rollout(services, rollout)
-    detail = f"rollout {rollout.id}: {spec.reason}"
+    probed = f" probe {rollout.probe.name} (SHA-256 {rollout.probe.digest}):" if rollout.probe.name else ""
+    detail = f"rollout {rollout.id}:{probed} {spec.reason}"
     audit(
         services, who, _ACTIONS[spec.kind], pool.name, f"{rollout.image}, {detail}",
         before=pool.version or "", after=rollout.version, about=about_rollout(rollout),

@@ -9,6 +9,7 @@ from datetime import UTC
 from shared.models.access.caps import Caps
 from shared.models.access.grants import AppKey, Grant
 from shared.models.access.limits import Limits
+from shared.models.access.profiles import Profile
 from shared.models.accounts import Account
 from shared.models.answers import KeptAnswer
 from shared.models.audit import AuditEntry, RefusalCount
@@ -116,6 +117,11 @@ def limits_keys(limits: Limits) -> tuple[str, str]:
 def caps_keys(caps: Caps) -> tuple[str, str]:
     """All caps are one partition, by account."""
     return CAPS, caps.account
+
+
+def profile_keys(profile: Profile) -> tuple[str, str]:
+    """The profiles of a kind of an account are one partition, by name."""
+    return profile.account, profile.name
 
 
 def escape_key(text: str) -> str:

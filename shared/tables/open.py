@@ -13,6 +13,7 @@ from shared.core.transport import TOKEN_CALLS, Connections
 from shared.models.access.caps import Caps
 from shared.models.access.grants import AppKey, Grant
 from shared.models.access.limits import Limits
+from shared.models.access.profiles import Probe
 from shared.models.accounts import Account
 from shared.models.answers import KeptAnswer
 from shared.models.audit import AuditEntry, RefusalCount
@@ -55,6 +56,7 @@ class Tables:
     app_keys: TableRows[AppKey]
     limits: TableRows[Limits]
     caps: TableRows[Caps]
+    probes: TableRows[Probe]
 
 
 def open_tables(settings: Settings, *, prefix: str = "") -> Tables:
@@ -91,6 +93,7 @@ def open_tables(settings: Settings, *, prefix: str = "") -> Tables:
         app_keys=table("AppKeys", AppKey, keys.app_key_keys),
         limits=table("Limits", Limits, keys.limits_keys),
         caps=table("Caps", Caps, keys.caps_keys),
+        probes=table("Probes", Probe, keys.profile_keys),
     )
 
 

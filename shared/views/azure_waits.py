@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.api.rollouts import AzureWaitView
+from shared.api.rollout_pages.hosts import AzureWaitView
 from shared.core.codes import Code
 from shared.models.host_parts import WaitKind
 from shared.models.messages import Message, message, quote, sentence

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from shared.api.common import Listed
 from shared.api.pools import PoolHostView
+from shared.caches.seen_rows import SeenRows
 from shared.core.codes import Code
+from shared.core.errors import AzureError
 from shared.models.messages import Message, message, quote
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost, goal_of
 from shared.ports.paging import page_of
 from shared.records.session_hosts import SeenHost, see_hosts
-from shared.services import Services
+from shared.services import POOLS, Services
 from shared.views.azure_waits import not_past, waiting_reason
 
 SEEN_FOR = 5.0
@@ -22,6 +27,11 @@ for its work too, and the counts of the broker lag by as much."""
 ROWS_FOR = 2.0
 """Seconds for which a rollout's hosts are shown as they were read at the least, unless it has come into another
 state."""
+
+DETAILS_FOR = 30.0
+"""Seconds for which status and power of a rollout's hosts are shown as they were read: an open page must not take
+up the reads that the rollout needs."""
+_log = logging.getLogger("freshcoat.views")
 
 
 def recent_hosts(services: Services, host_pool_id: str, *, behind: bool = True) -> list[SeenHost]:
@@ -34,11 +44,43 @@ def recent_hosts(services: Services, host_pool_id: str, *, behind: bool = True) 
 
 def recent_rows(services: Services, rollout: Rollout) -> list[RolloutHost]:
     """The rows of a rollout's hosts, to be shown."""
+    return list(recent_seen(services, rollout).rows)
 
-    def read() -> list[RolloutHost]:
-        return list(services.host_rows.read(services.hosts, rollout, services.now()).values())
 
-    return services.read_cache.get(("rows", rollout.id, rollout.state), ROWS_FOR, read, grows=True, behind=True)
+def recent_seen(services: Services, rollout: Rollout) -> SeenRows:
+    """The rows of a rollout's hosts, to be shown, with the mark of their state: one for all who ask at a time."""
+    about = (rollout.state, rollout.rolling_back, rollout.version_id, rollout.selection)
+
+    def read() -> SeenRows:
+        rows = services.host_rows.read(services.hosts, rollout, services.now()).values()
+        return services.seen_rows.note(rollout.id, rows, about, services.now())
+
+    return services.read_cache.get(("rows", rollout.id, about), ROWS_FOR, read, grows=True, behind=True)
+
+
+@dataclass(frozen=True)
+class SeenLately:
+    """The hosts of a pool by name, and when they were read; none if they could not be."""
+
+    hosts: Mapping[str, SeenHost]
+    at: datetime | None
+
+
+def seen_lately(services: Services, pool: str) -> SeenLately:
+    """The hosts of a pool as the details of a rollout's hosts show them: one list for all readers, seldom read."""
+
+    def read() -> SeenLately:
+        found = services.pools.find(POOLS, pool)
+        if found is None:
+            return SeenLately({}, None)
+        try:
+            hosts = see_hosts(services, found.host_pool_id)
+        except AzureError as error:
+            _log.info("pool %s: its hosts could not be read to be shown: %s", pool, error)
+            return SeenLately({}, None)
+        return SeenLately({host.broker.name.lower(): host for host in hosts}, services.now())
+
+    return services.read_cache.get(("hosts lately", pool), DETAILS_FOR, read, grows=True, behind=True)
 
 
 def list_hosts(

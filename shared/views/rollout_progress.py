@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from shared.api.conditions import entity_tag
+from shared.api.profiles import UsedProbe
 from shared.api.rollout_settings import settings_of
 from shared.api.rollouts import LostHostView, RolloutBrief, RolloutView
 from shared.core.codes import Code
@@ -271,6 +272,7 @@ def progress(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> R
         | {
             "etag": entity_tag(settings_of(rollout)),
             "policy": rollout.policy,
+            "probe": UsedProbe.of(rollout.probe),
             "hosts": len(hosts),
             "accepting": rollout.progress.last_pass.accepting if rollout.progress.last_pass else None,
             "sessions_open": rollout.progress.last_pass.sessions_to_end

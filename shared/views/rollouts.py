@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from shared.access.subjects import rollout_subject
 from shared.api.common import Listed
-from shared.api.rollouts import RolloutBrief, RolloutHostView, RolloutView
-from shared.core.codes import Code
-from shared.core.states import HostState, RolloutState
-from shared.core.steps import during
+from shared.api.rollouts import RolloutBrief, RolloutView
+from shared.caches.seen_rows import SeenRows
+from shared.core.states import RolloutState
 from shared.models.access.roles import Reach
-from shared.models.messages import Message, message, quote
 from shared.models.pools import Pool
-from shared.models.rollouts import Rollout, RolloutHost, RolloutKind, goal_of
+from shared.models.rollouts import Rollout
 from shared.records.pools import running_rollout
-from shared.records.rollouts import find_rollout
 from shared.services import ROLLOUTS, Services
-from shared.views.azure_waits import not_past, waiting_reason, waiting_view
 from shared.views.filters import check_pool_filter
-from shared.views.hosts import target_of
 from shared.views.new_hosts import new_hosts_view
 from shared.views.rollout_progress import brief, lost_hosts_view, progress
 from shared.views.visible import visible_page
@@ -57,82 +50,13 @@ def list_rollouts(
     return Listed[RolloutBrief](items=[brief(row) for row in page.rows], continuation=page.continuation)
 
 
-def show_rollout(services: Services, rollout: Rollout, rows: Sequence[RolloutHost], pool: Pool | None) -> RolloutView:
+def show_rollout(services: Services, rollout: Rollout, seen: SeenRows, pool: Pool | None) -> RolloutView:
     """One rollout with its progress, from its rows. `pool`: None when it was unregistered."""
-    shown = progress(rollout, rows, services.now())
+    shown = progress(rollout, seen.rows, services.now())
+    shown = shown.model_copy(update={"as_of": seen.as_of, "mark": seen.mark})
     if pool is None:
         return shown
     shown = shown.model_copy(update={"lost_hosts": lost_hosts_view(pool, rollout.id)})
     if rollout.state.ended:
         return shown
     return shown.model_copy(update={"new_hosts": new_hosts_view(services, pool, running_rollout(services, pool))})
-
-
-def list_rollout_hosts(
-    services: Services, rollout_id: str, *, state: HostState | None, limit: int, continuation: str | None
-) -> Listed[RolloutHostView]:
-    """A page of the rollout's hosts by name, of one state if given. Raises NotFound."""
-    rollout = find_rollout(services, rollout_id)
-    equal: dict[str, Any] = {"state": state} if state else {}
-    page = services.hosts.page(rollout_id, limit=limit, continuation=continuation, **equal)
-    views = [view_host(row, rollout, services.now()) for row in page.rows]
-    return Listed[RolloutHostView](items=views, continuation=page.continuation)
-
-
-_HOW_BACK = {"swap": " on its kept disk", "reimage": " by re-imaging", "replace": " by replacement"}
-_COMPUTED = {"target", "reason", "waiting", "from_version", "strategy", "old_disk_id"}
-
-
-def view_host(host: RolloutHost, rollout: Rollout, now: datetime) -> RolloutHostView:
-    """One host of a rollout, for people."""
-    kept = {name: getattr(host, name) for name in RolloutHostView.model_fields if name not in _COMPUTED}
-    computed = {
-        "target": target_of(rollout, host),
-        "reason": waiting_reason(host, now) or not_past(reason_of(host, rollout), now),
-        "waiting": waiting_view(host, now),
-        "from_version": host.found.from_version,
-        "strategy": host.rebuild.strategy,
-        "old_disk_id": host.disks.old_id,
-    }
-    return RolloutHostView.model_validate(kept | computed)
-
-
-def reason_of(host: RolloutHost, rollout: Rollout) -> Message | None:
-    """Why the host is on its version; before its end, why nothing is done with it yet. None only then."""
-    match host.state:
-        case HostState.DONE:
-            code, text = _outcome(host, rollout)
-            return message(code, text + _restored_state(host))
-        case HostState.SKIPPED:
-            return host.reason or _NOTHING_DONE
-        case HostState.FAILED:
-            failed = "failed during its roll-back" if host.rolling_back else "failed"
-            return message(
-                Code.HOST_FAILED, f"{failed}: {quote(host.error or during(host.step) or 'no error is known')}"
-            )
-        case _ if rollout.state.ended:
-            return host.reason or _ROLLOUT_ENDED
-        case _:
-            return host.reason
-
-
-_NOTHING_DONE = message(Code.NOT_UPDATED, "nothing was done with it")
-_ROLLOUT_ENDED = message(Code.ROLLOUT_ENDED, "the rollout ended before it was its turn")
-
-
-def _outcome(host: RolloutHost, rollout: Rollout) -> tuple[Code, str]:
-    version = host.version or goal_of(rollout, host).version
-    if host.rolling_back or rollout.kind is RolloutKind.ROLL_BACK:
-        return Code.ROLLED_BACK, f"rolled back to {version}{_HOW_BACK.get(host.rebuild.strategy, '')}"
-    if rollout.kind is RolloutKind.REFRESH:
-        return Code.REFRESHED, f"refreshed on {version}"
-    return Code.UPDATED, f"updated to {version}"
-
-
-def _restored_state(host: RolloutHost) -> str:
-    """Why an updated host serves nobody: it was switched off or drained before, and this was restored."""
-    if host.stays_on:
-        return "; stays on because it was in use, though it was off before"
-    if host.found.was_off:
-        return "; switched off, as it was before"
-    return "; drained, as it was before" if host.found.operator_drained else ""

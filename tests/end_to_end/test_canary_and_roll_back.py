@@ -8,7 +8,14 @@ import pytest
 
 from tests.end_to_end.conftest import DOMAIN, Freshcoat, in_seconds
 
-PROBE = {"name": "printers", "script": "if (-not (Get-Printer)) { exit 1 }"}
+PROBE, SCRIPT = "printers", "if (-not (Get-Printer)) { exit 1 }"
+
+
+@pytest.fixture(autouse=True)
+def probe(freshcoat: Freshcoat) -> None:
+    """The account of the pools has a probe."""
+    answer = freshcoat.send("PUT", f"/access/probes/default/{PROBE}", {"script": SCRIPT})
+    assert answer.status_code in {200, 201}, answer.text
 
 
 def counts(freshcoat: Freshcoat, operation: str, hosts: list[str]) -> int:

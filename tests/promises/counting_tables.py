@@ -121,6 +121,7 @@ _KEYS: dict[str, Keys[Any]] = {
     "app_keys": keys.app_key_keys,
     "limits": keys.limits_keys,
     "caps": keys.caps_keys,
+    "probes": keys.profile_keys,
 }
 
 

@@ -15,6 +15,7 @@ from shared.services import Services
 from tests.fixtures.app import START, App
 from tests.fixtures.builders import NEW, OLD
 from tests.fixtures.picks import Picks
+from tests.fixtures.probes import PROBE, keep_probe
 from tests.fixtures.services import services_of
 from tests.fixtures.version_sets import record_family, version_set
 from tests.fixtures.world.azure import DEFINITION_ID, HOST_POOL_ID
@@ -25,7 +26,6 @@ from tests.promises.counting_tables import lean_tables
 STAGED = "3.0.0"
 JOIN_PASSWORD = "S3cret-of-the-join"  # made up
 SETTINGS = Settings(tables_connection="memory", dev_identity="developer", secrets={"JOIN_PASSWORD": JOIN_PASSWORD})
-PROBE = {"name": "printers", "script": "exit 0"}
 OPEN_ALL_DAY = [{"from": "06:00", "to": "12:00"}, {"from": "12:20", "to": "15:00"}, {"from": "15:40", "to": "05:00"}]
 
 
@@ -81,6 +81,7 @@ def pool_of(drawn: bytes) -> WatchedApp:
             registered_at=START,
         )
     )
+    keep_probe(app.tables)
     if sum(drawn) % 5 == 0:  # drawn from nothing more, so that all runs stay what they were
         caps = {"hosts_per_hour": 1 + drawn[0] % 2, "sign_outs_per_hour": 1 + drawn[1] % 2}
         app.tables.caps.add(Caps(account="default", changed_at=app.now, **caps))

@@ -43,7 +43,7 @@ log = logging.getLogger("freshcoat.http")
 
 _NAME, _ID, _VERSION = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", r"[0-9a-z-]{1,64}", VERSION_PATTERN.strip("^$")
 PATH_PATTERNS = {
-    **{kind: re.compile(_NAME) for kind in ("account", "pool", "image", "key")},
+    **{kind: re.compile(_NAME) for kind in ("account", "pool", "image", "key", "probe")},
     **{kind: re.compile(_ID) for kind in ("rollout", "task", "promotion")},
     "version": re.compile(_VERSION),
     "ring": re.compile("test|pilot|production"),

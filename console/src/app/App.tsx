@@ -18,17 +18,20 @@ export function App({ queries }: { queries: QueryClient }): ReactNode {
     document.documentElement.dataset.theme = dark ? "dark" : "light";
   }, [dark]);
   return (
-    <FluentProvider theme={dark ? webDarkTheme : webLightTheme} className="fc-root">
-      <QueryClientProvider client={queries}>
-        <Router base="/console">
-          <SessionProvider>
-            <Frame>
-              <Pages />
-            </Frame>
-            <Toasts />
-          </SessionProvider>
-        </Router>
-      </QueryClientProvider>
+    <FluentProvider theme={dark ? webDarkTheme : webLightTheme}>
+      {/* Not a class of the provider: dialogs and menus would get it too. */}
+      <div className="fc-root">
+        <QueryClientProvider client={queries}>
+          <Router base="/console">
+            <SessionProvider>
+              <Frame>
+                <Pages />
+              </Frame>
+              <Toasts />
+            </SessionProvider>
+          </Router>
+        </QueryClientProvider>
+      </div>
     </FluentProvider>
   );
 }

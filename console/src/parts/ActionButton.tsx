@@ -12,15 +12,15 @@ type Props = Pick<ButtonProps, "appearance" | "size" | "icon" | "className"> & {
   danger?: boolean;
 };
 
-/** A button that says why it is disabled. It stays the same element when the reason goes, so that it keeps the focus. */
+/** A button that says why it is disabled. It is the same element with and without a reason, so the focus stays. */
 export function ActionButton({ whyNot, busy, danger, onClick, children, className, ...rest }: Props): ReactNode {
-  const [pointed, setPointed] = useState(false);
+  const [seen, setSeen] = useState(false);
   return (
     <Tooltip
       content={whyNot ?? ""}
       relationship={whyNot ? "description" : "inaccessible"}
-      visible={pointed && Boolean(whyNot)}
-      onVisibleChange={(_, { visible }) => setPointed(visible)}
+      visible={seen && Boolean(whyNot)}
+      onVisibleChange={(_, { visible }) => setSeen(visible)}
       withArrow
     >
       <Button

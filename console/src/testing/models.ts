@@ -45,3 +45,65 @@ const ROLLOUT = {
   ended_at: null,
   note: null,
 } as Partial<Model<"RolloutBrief">> as Model<"RolloutBrief">;
+
+/** A version that is active. */
+export function aVersion(change: Partial<Model<"VersionView">> = {}): Model<"VersionView"> {
+  return { ...VERSION, ...change };
+}
+
+/** A plan for 60 hosts with 71 people. */
+export function aPlan(change: Partial<Model<"PlanView">> | object = {}): Model<"PlanView"> {
+  return { ...PLAN, ...change };
+}
+
+const VERSION = {
+  version: "2.0.0",
+  state: "active",
+  in_gallery: true,
+  ready: true,
+  replicas: { westeurope: 2 },
+  notes: "November patches",
+  verdict: null,
+  created_at: "2026-11-26T10:00:00Z",
+  staged_at: null,
+  activated_at: "2026-11-26T10:00:00Z",
+  used_by: [],
+} as Partial<Model<"VersionView">> as Model<"VersionView">;
+
+const PLAN = {
+  pool: "office",
+  image: "win11-office",
+  version: "2.0.0",
+  from_version: "1.0.0",
+  schedule: {
+    mode: "on_logoff",
+    begin_at: "2099-11-30T12:00:00Z",
+    force_at: "2099-12-07T00:00:00Z",
+    time_zone: "Europe/Amsterdam",
+    others_force_at: null,
+  },
+  policy: {
+    canary_hosts: 1,
+    canary_hold: "auto",
+    warn_minutes: [60, 15, 5, 1],
+    on_failure: "pause",
+    max_failed: 3,
+  } as Model<"PlanView">["policy"],
+  can_start: true,
+  id: "0123456789abcdef",
+  preflight: [],
+  hosts: [],
+  ordered_by: null,
+  to_update: 60,
+  users_now: 71,
+  users_at_force: 71,
+  at_once: 15,
+  bounds: [],
+  proof: null,
+  limited_by: [],
+  limited_later_by: [],
+  deadline: null,
+  windows: null,
+  expected_end: null,
+  expected_end_bounds: null,
+} as Partial<Model<"PlanView">> as Model<"PlanView">;

@@ -92,6 +92,7 @@ def check_second_person(services: Services, rollout: Rollout, pool: Pool) -> Non
         "You asked for this rollout yourself": (rollout.requester,),
         "You have changed this rollout since it was requested": rollout.second.changed_by_ids,
         "You changed its pool last": (pool.changed_by_id,),
+        "You changed its probe last": (rollout.probe.changed_by_id,),
         "You changed the limits of its ring last": (limits.changed_by_id if limits else "",),
     }
     for reason, ids in reasons.items():
@@ -143,9 +144,10 @@ def resealed(before: Rollout, after: Rollout) -> Rollout:
 
 
 def digest_of(rollout: Rollout) -> str:
-    """The digest of version, policy, schedule and hosts."""
+    """The digest of version, policy with the script of its probe, schedule and hosts."""
+    probe = (rollout.probe,) if rollout.probe.name else ()
     selection = rollout.selection
-    return digest(rollout.image, rollout.version_id, rollout.policy, rollout.schedule, rollout.zone, selection)
+    return digest(rollout.image, rollout.version_id, rollout.policy, rollout.schedule, rollout.zone, selection, *probe)
 
 
 def digest_of_pool(services: Services, pool: Pool) -> str:

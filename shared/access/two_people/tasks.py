@@ -11,6 +11,7 @@ from shared.access.errors import NotAllowed
 from shared.access.two_people.requesters import LOST_ACCESS, is_still_allowed
 from shared.access.two_people.rollouts import WAITS, asks_for_two, digest, digest_of_pool
 from shared.core.asking import asker
+from shared.models.access.profiles import Probe
 from shared.models.messages import Message
 from shared.models.pools import Pool
 from shared.models.rollout_parts import SecondPerson
@@ -47,15 +48,15 @@ def check_second_person(services: Services, task: Task) -> None:
     if me == task.requester:
         raise NotAllowed("You asked for this task yourself. Somebody else must approve it.")
     for pool in _pools(services, task):
-        limits = services.limits.find(pool.account, pool.ring)
-        if me == pool.changed_by_id or (limits and me == limits.changed_by_id):
-            text = f"You changed pool {pool.name} or its limits last. Somebody else must approve it."
+        limits, probe = services.limits.find(pool.account, pool.ring), _probe(services, task, pool)
+        if me in {pool.changed_by_id, limits.changed_by_id if limits else "", probe.changed_by_id if probe else ""}:
+            text = f"You changed pool {pool.name}, its limits or its probe last. Somebody else must approve it."
             raise NotAllowed(text)
 
 
 def approved(services: Services, task: Task, who: str) -> Task:
     """The task with the caller's approval, bound to what it does and to its pools as they are now."""
-    pools = {pool.name: _digest_for_task(services, pool) for pool in _pools(services, task)}
+    pools = {pool.name: _digest_for_task(services, task, pool) for pool in _pools(services, task)}
     second = task.second.replace(
         asked=True,
         awaiting_since=None,
@@ -73,7 +74,7 @@ def for_rollout(services: Services, task: Task, pool: Pool) -> SecondPerson:
     """The task's approval as that of its rollout on this pool; none when what was approved has changed since."""
     second = task.second
     whole = second.at and second.digest == _digest_of(task)
-    if not whole or task.approved_pools.get(pool.name) != _digest_for_task(services, pool):
+    if not whole or task.approved_pools.get(pool.name) != _digest_for_task(services, task, pool):
         return SecondPerson(asked=second.asked)
     stands_in = second.for_requester
     return SecondPerson(asked=True, at=second.at, by=second.by, by_id=second.by_id, for_requester=stands_in)
@@ -92,5 +93,14 @@ def _digest_of(task: Task) -> str:
     return digest(task.kind, task.image, task.version or "", *update)
 
 
-def _digest_for_task(services: Services, pool: Pool) -> str:
-    return digest(digest_of_pool(services, pool), pool.policy, pool.time_zone)
+def _digest_for_task(services: Services, task: Task, pool: Pool) -> str:
+    probe = _probe(services, task, pool)
+    script = (probe.name, probe.digest, str(probe.timeout_minutes)) if probe else ()
+    return digest(digest_of_pool(services, pool), pool.policy, pool.time_zone, *script)
+
+
+def _probe(services: Services, task: Task, pool: Pool) -> Probe | None:
+    """The probe that the task's rollout of this pool would run; None without one."""
+    asked = task.pools.update.policy.probe if task.pools and pool.name in task.pools.update.pools else None
+    name = asked or pool.policy.probe
+    return services.probes.find(pool.account, name) if name else None

@@ -14,6 +14,7 @@ from shared.models.findings import Finding
 from shared.models.images import Image
 from shared.models.policy import resolve_policy
 from shared.models.tasks import PoolsUpdate, Task, TaskKind
+from shared.records.profiles import probe_of
 from shared.records.unreadable_pools import is_gone
 from shared.rollouts.preflight import PreflightFailed, PreflightInput, preflight
 from shared.services import POOLS, Services
@@ -82,7 +83,14 @@ def _check_pool(services: Services, image: Image, name: str, version: str, updat
         return []  # it has changed since the promotion was requested, and is skipped with the reason
     policy = resolve_policy(update.schedule.mode, pool_policy(services, pool), update.policy)
     asked = PreflightInput(
-        pool, image, version, policy, allow_downgrade=True, becomes_active=True, mode=update.schedule.mode
+        pool,
+        image,
+        version,
+        policy,
+        allow_downgrade=True,
+        becomes_active=True,
+        mode=update.schedule.mode,
+        probe=probe_of(services, pool.account, policy),
     )
     found = preflight(services, asked)
     return [finding.model_copy(update={"detail": f"pool {name}: {finding.detail}"}) for finding in found.findings]

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from shared.access.limits import pool_policy
+from shared.api.profiles import UsedProbe
 from shared.core.errors import AzureRefused, InvalidRequest
 from shared.fleet.ring_rollout import spec_for_ring
 from shared.models.images import Image
@@ -54,5 +55,5 @@ def _foresee(services: Services, image: Image, task: Task, work: PoolsWork, pool
         found = preview(services, pool, rollout)
     except (AzureRefused, InvalidRequest):
         return ForeseenUpdate([pool.name])
-    part = hosts_and_policy(pool.name, rollout.policy, found.hosts)
+    part = hosts_and_policy(pool.name, rollout.policy, UsedProbe.of(rollout.probe), found.hosts)
     return ForeseenUpdate(part, found.to_update, found.users_at_force)

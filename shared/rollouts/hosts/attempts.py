@@ -46,6 +46,7 @@ def attempt_failed(context: HostContext, name: str, error: FreshcoatError) -> St
         error = GivenUp(f"Azure could not provide the VM again for {limit}: {error}")
     reason = f"{during(name)}: {_explained(error)}"
     log.warning("rollout %s: %s, attempt %d: %s", context.rollout.id, context.row.host, context.row.attempt, reason)
+    context.note(trail=context.row.trail.ended(context.services.now(), ok=False))
     may_pass = not isinstance(error, GivenUp) and refusal_of(error) not in FINAL
     if may_pass and context.row.attempt <= context.rollout.policy.retries:
         return _try_again_later(context, name, error, reason)

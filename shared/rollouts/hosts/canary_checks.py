@@ -37,10 +37,12 @@ def stay_out_of_service(context: HostContext) -> SessionHost | None:
 
 def probe_host(context: HostContext) -> StepResult:
     """Run the pool's probe on a canary host. Its result is final: re-imaging the same version would not change it."""
-    probe = context.rollout.policy.probe
-    if probe is None or not needs_canary_checks(context):
+    name, probe = context.rollout.policy.probe, context.rollout.probe
+    if name is None or not needs_canary_checks(context):
         return StepResult(NextAction.NEXT)
     _stop_if_over(context)
+    if probe.name != name:
+        raise GivenUp(f"the rollout has no script for its probe {name}: cancel it, and request another one")
     stay_out_of_service(context)
     vms, row = context.services.vms, context.row
     tag = context.attempt_tag

@@ -133,7 +133,8 @@ class HostContext:
 
     def save(self, **changes: object) -> None:
         """Write the row with these changes and all noted ones. Raises StaleRow: another run drives this host."""
-        self.row = self.services.hosts.replace(self.row.replace(**changes))
+        row = self.row.replace(**changes).stamped(self.services.now())
+        self.row = self.services.hosts.replace(row)
         self.dirty = False
 
     def busy(self, step_since: datetime) -> None:
@@ -163,12 +164,14 @@ class HostContext:
 
     def begin_step(self, name: str) -> None:
         """Note that this step begins."""
-        self.note(step=name, step_since=self.services.now(), reason=None)
+        now = self.services.now()
+        trail = self.row.trail.begun(name, now, self.row.attempt)
+        self.note(step=name, step_since=now, reason=None, trail=trail)
 
     def complete_step(self, name: str) -> None:
         """Note that this step is completed."""
         self.note_rebuild(completed_step=name)
-        self.note(azure_wait=AzureWait())
+        self.note(azure_wait=AzureWait(), trail=self.row.trail.ended(self.services.now(), ok=True))
 
     def move(self, state: HostState, **changes: object) -> None:
         """Change the host's state."""

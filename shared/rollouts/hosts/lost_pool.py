@@ -56,7 +56,7 @@ class LostPool:
 
     def _end_and_save(self, row: RolloutHost) -> RolloutHost | None:
         try:
-            return self.services.hosts.replace(self._ended(row))
+            return self.services.hosts.replace(self._ended(row).stamped(self.services.now()))
         except (AzureBusy, AzureConflict) as busy:
             log.warning("rollout %s: %s is not ended yet: %s", row.rollout, row.host, busy)
         except StaleRow:

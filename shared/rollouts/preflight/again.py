@@ -95,6 +95,7 @@ def _request(pool: Pool, rollout: Rollout, image: Image, version: str) -> Prefli
         mode=rollout.schedule.mode,
         goes_back=rollout.kind is RolloutKind.ROLL_BACK or rollout.rolling_back,
         selection=rollout.selection,
+        probe=rollout.probe,
     )
 
 

@@ -22,7 +22,7 @@ from shared.models.directory import DirectoryCleanup
 from shared.models.images import Definition, GalleryVersion, Image
 from shared.models.policy import Policy, ScheduleMode
 from shared.models.pools import DomainJoin, Pool
-from shared.models.rollout_parts import WHOLE_POOL, Selection
+from shared.models.rollout_parts import NO_PROBE, WHOLE_POOL, RolloutProbe, Selection
 from shared.planning.join.devices import cleanup_of
 from shared.records.accounts import read_scopes
 from shared.records.session_hosts import SeenHost, regions_of, see_hosts
@@ -58,6 +58,8 @@ class PreflightInput:
     notice: timedelta | None = None
     goes_back: bool = False
     selection: Selection = WHOLE_POOL
+    probe: RolloutProbe = NO_PROBE
+    """The probe that the policy names, as it was found."""
 
     def chosen(self, hosts: Sequence[SeenHost]) -> list[SeenHost]:
         """These hosts without those that are left out: what would stop them does not matter."""

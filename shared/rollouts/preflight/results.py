@@ -20,6 +20,7 @@ _FIELDS = {
     "limits": "policy",
     "locks": "pool",
     "network": "pool",
+    "probe": "policy.probe",
     "quota": "policy.strategy",
     "rights": "pool",
     "rollout": "pool",

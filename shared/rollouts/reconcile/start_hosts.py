@@ -66,7 +66,8 @@ def save_new(
 
 def save(services: Services, stored: Mapping[str, RolloutHost], rows: dict[str, RolloutHost]) -> None:
     """Write the rows that changed. A row that somebody else wrote meanwhile is left to the next pass."""
-    changed = [row for host, row in rows.items() if row != stored.get(host)]
+    now = services.now()
+    changed = [row.stamped(now) for host, row in rows.items() if row != stored.get(host)]
     try:
         written = services.hosts.write_many(changed)
     except StaleRow:

@@ -187,7 +187,7 @@ def end_refresh(services: Services, engine: Engine, name: str) -> None:
         raise Conflict(text, rollout=rollout.id)
     now = services.now()
     waiting = [row for row in rows if row.state is HostState.PENDING]
-    services.hosts.write_many([skip(row, _UNREGISTERED, now) for row in waiting])
+    services.hosts.write_many([skip(row, _UNREGISTERED, now).stamped(now) for row in waiting])
     state = transition_rollout(rollout.id, rollout.state, RolloutState.CANCELLED)
     services.rollouts.replace(rollout.model_copy(update={"state": state, "ended_at": now}))
 

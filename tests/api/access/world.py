@@ -14,6 +14,7 @@ from shared.models.promotions import Promotion
 from shared.models.tasks import ActivationWork, Task, TaskKind
 from shared.services import IMAGES, POOLS
 from tests.fixtures.app import App, office, update
+from tests.fixtures.probes import PROBE, keep_probe
 from tests.fixtures.tokens import BOB, TENANT
 
 TASK, PROMOTION = "8204680874795-4bd9", "8204680874796-4bd9"
@@ -48,6 +49,7 @@ def two_customers() -> tuple[App, dict[str, str]]:
     tables.app_keys.add(AppKey(name="pipeline", digest="0" * 64, role=Role.OPERATOR, **key))
     tables.limits.add(Limits(account="contoso", ring=Ring.PRODUCTION, changed_at=app.now))
     tables.caps.add(Caps(account="contoso", changed_at=app.now))
+    keep_probe(tables, account="contoso")
     tables.grants.add(Grant(principal=PRINCIPAL, accounts=("contoso",), changed_at=app.now))
     return app, {
         "pool": "office",
@@ -60,6 +62,7 @@ def two_customers() -> tuple[App, dict[str, str]]:
         "key": "pipeline",
         "principal": PRINCIPAL,
         "ring": "production",
+        "probe": PROBE,
     }
 
 

@@ -13,6 +13,7 @@ from shared.models.pools import ReimageSupport
 from shared.rollouts.preflight.rights_table import RIGHTS, Right, When, Where, has
 from tests.api.preflight.requests import planned, refused, said, untouched
 from tests.fixtures.app import App, change_pool, findings, office, update
+from tests.fixtures.probes import PROBE, keep_probe
 from tests.fixtures.world.azure import DEFINITION_ID, GROUP, HOST_POOL_ID, vm_id_of
 
 SCOPES = {Where.HOST_POOL: HOST_POOL_ID, Where.MACHINES: GROUP, Where.IMAGE: DEFINITION_ID}
@@ -27,7 +28,7 @@ POLICIES: dict[When, dict[str, Any]] = {
     When.REIMAGING: {"strategy": "reimage"},
     When.REPLACING: {"strategy": "replace"},
     When.KEEPING: {"keep_old_disk_days": 1},
-    When.PROBING: {"probe": {"name": "printers", "script": "exit 0"}},
+    When.PROBING: {"probe": PROBE},
 }
 REIMAGE, DELETE = "Microsoft.Compute/virtualMachines/reimage/action", "Microsoft.Compute/virtualMachines/delete"
 OTHER_GROUP = GROUP.replace("rg-desktops", "rg-more")
@@ -35,6 +36,8 @@ OTHER_GROUP = GROUP.replace("rg-desktops", "rg-more")
 
 def without(app: App, action: str, scope: str = GROUP) -> App:
     """The identity has every right there but this one."""
+    if app.tables.probes.find("default", PROBE) is None:
+        keep_probe(app.tables)
     app.world.permissions_at[scope.lower()] = Permissions(granted=((("*",), (action,)),))
     return app
 

@@ -25,7 +25,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "policy": {
             "canary_hosts": 2,
             "windows": [WINDOW],
-            "probe": {"name": "apps", "script": "exit 0", "timeout_minutes": 30},
+            "probe": "apps",
         },
         "refresh": "daily",
     },
@@ -47,6 +47,8 @@ def office() -> App:
     app.world.add_template(image="win11")
     for path in (ACCOUNT, IMAGE):
         assert app.send("PUT", path, BODIES[path]).status in {200, 201}
+    for probe in ("contoso/apps", "contoso/printers", "default/apps"):
+        assert app.send("PUT", f"/api/access/probes/{probe}", {"script": "exit 0"}).status == 201
     app.send("DELETE", POOL)
     reply = app.send("PUT", POOL, BODIES[POOL])
     assert reply.status == 201, reply.text

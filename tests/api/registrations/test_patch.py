@@ -34,7 +34,6 @@ def merged(path: str, **changes: Any) -> dict[str, Any]:
 
 
 POLICY, RETENTION = BODIES[POOL]["policy"], BODIES[IMAGE]["retention"]
-PROBE = POLICY["probe"]
 CHANGES = [
     (POOL, {"ring": "test"}, {"ring": "test"}),
     (POOL, {"time_zone": "W. Europe Standard Time"}, {"time_zone": "Europe/Berlin"}),
@@ -46,7 +45,7 @@ CHANGES = [
         {"policy": {"windows": [{"from": "01:00", "to": "02:00", "days": ["sun"]}]}},
         {"policy": POLICY | {"windows": [{"from": "01:00", "to": "02:00", "days": ["sun"]}]}},
     ),
-    (POOL, {"policy": {"probe": {"script": "exit 1"}}}, {"policy": POLICY | {"probe": PROBE | {"script": "exit 1"}}}),
+    (POOL, {"policy": {"probe": "printers"}}, {"policy": POLICY | {"probe": "printers"}}),
     (POOL, {"join": {"intune": False}}, {"join": {"kind": "entra", "intune": False}}),
     (IMAGE, {"retention": {"days": 7}}, {"retention": RETENTION | {"days": 7}}),
     (IMAGE, {"accounts": ["default", "contoso"]}, {}),
@@ -59,11 +58,7 @@ CHANGES = [
     (POOL, {"join": {"intune": None}}, {"join": {"kind": "entra", "intune": False}}),
     (POOL, {"policy": {"windows": None}}, {"policy": POLICY | {"windows": None}}),
     (POOL, {"policy": {"max_failed": None}}, {}),
-    (
-        POOL,
-        {"policy": {"probe": {"timeout_minutes": None}}},
-        {"policy": POLICY | {"probe": PROBE | {"timeout_minutes": 10}}},
-    ),
+    (POOL, {"policy": {"probe": None}}, {"policy": POLICY | {"probe": None}}),
     (POOL, {"policy": None}, {"policy": {}}),
     (POOL, {"refresh": None}, {"refresh": "off"}),
     (POOL, {"directory_cleanup": None}, {"directory_cleanup": "entra"}),
@@ -112,7 +107,8 @@ WRONG = [
     (POOL, {"ring": "moon", "policy": {"retries": 9}}, {"ring", "policy.retries"}),
     (POOL, {"policy": {"windows": [{"from": "25:00", "to": "06:00"}]}}, {"policy.windows.0.from"}),
     (POOL, {"policy": []}, {"policy"}),
-    (POOL, {"policy": {"probe": {"name": None}}}, {"policy.probe.name"}),
+    (POOL, {"policy": {"probe": {"script": "exit 1"}}}, {"policy.probe"}),
+    (POOL, {"policy": {"probe": "nobody"}}, {"policy.probe"}),
     (POOL, {"host_pool_id": None, "image": None, "join": None}, {"host_pool_id", "image", "join"}),
     (POOL, {"join": {"kind": None}}, {"join.kind"}),
     (POOL, {"vm_size": "D8s", "polcy": {}}, {"vm_size", "polcy"}),
@@ -186,7 +182,7 @@ def test_an_image_is_not_taken_from_the_account_of_its_pool() -> None:
     app = office()
     assert patch(app, IMAGE, {"accounts": ["default"]}).status == 409
     app.tables.accounts.add(Account(name="fabrikam"))
-    assert patch(app, POOL, {"account": "fabrikam"}).bad_fields == {"image"}
+    assert patch(app, POOL, {"account": "fabrikam", "policy": None}).bad_fields == {"image"}
 
 
 def test_the_ring_of_a_running_rollout_cannot_change() -> None:

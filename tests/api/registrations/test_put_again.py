@@ -20,7 +20,6 @@ LEFT_OUT = [
     (POOL, "policy.canary_hosts"),
     (POOL, "policy.windows"),
     (POOL, "policy.probe"),
-    (POOL, "policy.probe.timeout_minutes"),
     (POOL, "refresh"),
     (IMAGE, "template_vm_id"),
     (IMAGE, "build_subnet_id"),

@@ -79,8 +79,7 @@ def test_a_retry_keeps_the_old_deadline_and_signs_out_at_once_after_it() -> None
 def test_a_retry_uses_the_old_policy_although_the_pool_changed() -> None:
     app, old_id = in_state(S.FAILED)
     old = app.rollout(old_id)
-    probe = {"name": "smoke", "script": "exit 0"}
-    change_pool(app, policy=app.pool().policy.model_validate({"probe": probe, "retries": 3, "canary_hosts": 2}))
+    change_pool(app, policy=app.pool().policy.model_validate({"probe": "smoke", "retries": 3, "canary_hosts": 2}))
     assert retried(app, old_id).policy == old.policy
 
 

@@ -25,7 +25,7 @@ CAREFUL = {
     "canary_hosts": 2,
     "canary_hold": "approve",
     "bake_minutes": 60,
-    "probe": {"name": "smoke", "script": "exit 0"},
+    "probe": "smoke",
     "windows": [{"from": "22:00", "to": "06:00"}],
     "on_failure": "pause",
     "settle_seconds": 5,

@@ -13,8 +13,9 @@ from shared.core.states import HostState, RolloutState
 from shared.models.policy import OnFailure
 from shared.models.rollouts import FailureCause
 from shared.rollouts import control
-from shared.views.rollouts import view_host
+from shared.views.rollout_pages.host_report import view_host
 from tests.fixtures.builders import NEW, OLD
+from tests.fixtures.probes import PROBE
 from tests.fixtures.scenarios.rollouts import RolloutEnvironment, assert_all_well, assert_over, hosts, office, resume
 from tests.fixtures.texts import check_texts
 
@@ -31,7 +32,6 @@ REFUSED: list[tuple[str, Any, FailureCause, str]] = [
     ("start_join", NO_DOMAIN, FailureCause.JOIN, "join"),
 ]
 TWO_DAYS = 2 * 24 * 60
-PROBE = {"name": "printers", "script": "exit 0"}
 
 
 def blocked(method: str, error: Any, **policy: Any) -> RolloutEnvironment:

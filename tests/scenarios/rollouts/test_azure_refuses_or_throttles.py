@@ -10,6 +10,7 @@ from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
 from shared.models.rollout_parts import Checks
 from tests.fixtures.builders import NEW, NOON
+from tests.fixtures.probes import PROBE
 from tests.fixtures.scenarios.rollouts import (
     assert_all_well,
     assert_in_service_again,
@@ -154,7 +155,7 @@ def test_a_failed_probe_is_final_although_azure_throttles_the_next_call(method: 
         env.world.fail(method, busy, times=3)
         env.world.bad_versions.clear()  # asked again, the probe would pass
 
-    env.publish(policy={"probe": {"name": "printers", "script": "exit 0"}, "keep_failed": "none"})
+    env.publish(policy={"probe": PROBE, "keep_failed": "none"})
     env.run_to_minute(120, until=lambda: env.world.count("start_probe") > 0)
     env.at((env.now - NOON).total_seconds() / 60, too_busy_once)
     env.run_to_minute(TWO_DAYS)

@@ -12,6 +12,7 @@ from shared.core.states import HostState, RolloutState
 from shared.models.azure import SessionHost
 from shared.models.policy import ScheduleMode
 from tests.fixtures.builders import NEW, NOON, OLD
+from tests.fixtures.probes import PROBE
 from tests.fixtures.scenarios.rollouts import (
     RolloutEnvironment,
     assert_all_well,
@@ -23,8 +24,6 @@ from tests.fixtures.scenarios.rollouts import (
     resume,
     tags,
 )
-
-PROBE = {"name": "printers", "script": "exit 0"}
 
 
 def canaries(env: RolloutEnvironment) -> list[str]:

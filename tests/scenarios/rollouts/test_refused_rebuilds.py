@@ -20,7 +20,7 @@ from shared.core.errors import (
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
 from shared.models.rollouts import RolloutKind
-from shared.views.rollouts import view_host
+from shared.views.rollout_pages.host_report import view_host
 from tests.fixtures.builders import OLD
 from tests.fixtures.scenarios.rollouts import EAGER, RolloutEnvironment, assert_all_well, assert_over, cancel, office
 from tests.fixtures.texts import check_texts

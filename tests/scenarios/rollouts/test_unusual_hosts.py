@@ -10,7 +10,7 @@ from shared.core.names import EXCLUSION_TAG, FAILED_TAG
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
 from shared.models.pools import ReimageSupport
-from shared.views.rollouts import view_host
+from shared.views.rollout_pages.host_report import view_host
 from tests.fixtures.builders import NEW, OLD
 from tests.fixtures.scenarios.rollouts import (
     EAGER,

@@ -11,6 +11,7 @@ from shared.core.states import HostState
 from shared.models.policy import ScheduleMode
 from shared.rollouts import control
 from tests.fixtures.builders import NEW, NOON
+from tests.fixtures.probes import PROBE
 from tests.fixtures.scenarios.rollouts import (
     EAGER,
     RolloutEnvironment,
@@ -207,8 +208,7 @@ def test_while_azure_is_too_busy_for_messages_the_sign_out_waits_but_not_for_eve
 def test_if_the_canary_fails_the_others_are_told_that_it_is_off(end: str) -> None:
     env = office(1, 1, 1)
     env.world.bad_versions.add(NEW)
-    probe = {"name": "printers", "script": "exit 0"}
-    env.publish(force=60, policy={"probe": probe, "on_failure": "roll_back" if end == "cancelled" else "pause"})
+    env.publish(force=60, policy={"probe": PROBE, "on_failure": "roll_back" if end == "cancelled" else "pause"})
     other = session_on(env, "host-03")
     env.run_to_minute(600)
     assert env.rollout.state.ended

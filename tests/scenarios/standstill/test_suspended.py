@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from shared.core.states import HostState, RolloutState
-from shared.views.rollouts import list_rollout_hosts
-from tests.fixtures.scenarios.rollouts import EAGER, assert_over, office
+from tests.fixtures.scenarios.rollouts import EAGER, assert_over, hosts_of, office
 from tests.fixtures.world.azure import vm_id_of
 
 
@@ -15,7 +14,7 @@ def test_a_host_says_that_its_orchestration_is_suspended_until_it_is_resumed() -
     suspended = (env.rollout.id, "host-01", env.rows["host-01"].engine_run)
     env.engine.suspended.add(suspended)
     env.run(1)
-    listed = list_rollout_hosts(env.services, env.rollout.id, state=None, limit=10, continuation=None).items
+    listed = hosts_of(env)
     assert {row.host: row.reason and row.reason.code for row in listed} == {
         "host-01": "suspended",
         "host-02": "updated",

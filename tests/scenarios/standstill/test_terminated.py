@@ -10,13 +10,13 @@ from shared.core.errors import AzureBusy, OperationFailed
 from shared.core.states import HostState, RolloutState
 from shared.models.messages import text_of
 from shared.rollouts.reconcile import start_hosts
-from shared.views.rollouts import list_rollout_hosts
 from tests.fixtures.scenarios.rollouts import (
     EAGER,
     RolloutEnvironment,
     assert_all_well,
     assert_over,
     cancel,
+    hosts_of,
     office,
     reimaged,
 )
@@ -47,7 +47,7 @@ def test_the_host_goes_on_within_two_passes_and_says_why_it_stood_still() -> Non
     ended = env.now
     env.run(1, until=lambda: is_taken_up(env))
     assert env.now <= ended + TWO_PASSES
-    listed = list_rollout_hosts(env.services, env.rollout.id, state=None, limit=10, continuation=None).items
+    listed = hosts_of(env)
     (told,) = [row.reason for row in listed if row.host == "host-01"]
     assert told and told.code == "started_again", text_of(told)
     env.run(3)

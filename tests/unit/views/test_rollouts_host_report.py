@@ -9,7 +9,7 @@ import pytest
 from shared.core.states import HostState, RolloutState
 from shared.models.rollout_parts import Rollback
 from shared.models.rollouts import RolloutKind
-from shared.views.rollouts import view_host
+from shared.views.rollout_pages.host_report import view_host
 from tests.fixtures.app import START, office, update
 from tests.fixtures.messages import told
 from tests.fixtures.rollout_rows import host, rollout

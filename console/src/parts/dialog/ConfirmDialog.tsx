@@ -9,12 +9,13 @@ import {
   Field,
   Input,
 } from "@fluentui/react-components";
-import { useEffect, useRef, useState, type ComponentType, type ReactNode } from "react";
+import { useRef, useState, type ComponentType, type ReactNode } from "react";
 
 import type { ApiError } from "../../api";
 import { ActionButton } from "../ActionButton";
 import { ProblemBar } from "../ProblemBar";
 import { asksForName, type Harm } from "./harm";
+import { useFirstFocus } from "./useFirstFocus";
 
 export interface Effect {
   icon: ComponentType;
@@ -47,17 +48,14 @@ interface Props {
 export function ConfirmDialog(props: Props): ReactNode {
   const { title, harm, effects, verb, name, gentler, children, busy, problem, onConfirm, onClose } = props;
   const [typed, setTyped] = useState("");
+  const surface = useRef<HTMLDivElement>(null);
   const cancel = useRef<HTMLButtonElement>(null);
   const careful = asksForName(harm);
-  useEffect(() => {
-    // After Fluent has put the focus on the first field.
-    const frame = requestAnimationFrame(() => cancel.current?.focus());
-    return () => cancelAnimationFrame(frame);
-  }, []);
+  useFirstFocus(surface, cancel);
   const whyNot = props.whyNot ?? (careful && typed.trim() !== name ? `Type ${name} first.` : null);
   return (
     <Dialog open modalType={careful ? "alert" : "modal"} onOpenChange={(_, { open }) => !open && !busy && onClose()}>
-      <DialogSurface>
+      <DialogSurface ref={surface}>
         <form onSubmit={(event) => (event.preventDefault(), !whyNot && !busy && onConfirm())}>
           <DialogBody>
             <DialogTitle>{title}</DialogTitle>
@@ -93,7 +91,7 @@ export function ConfirmDialog(props: Props): ReactNode {
               )}
               {!careful && gentler && <p className="fc-muted fc-small">{gentler}</p>}
             </DialogContent>
-            <DialogActions>
+            <DialogActions fluid>
               <Button ref={cancel} onClick={onClose} disabled={busy}>
                 Cancel
               </Button>

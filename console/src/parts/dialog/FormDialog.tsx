@@ -7,11 +7,12 @@ import {
   DialogSurface,
   DialogTitle,
 } from "@fluentui/react-components";
-import type { ReactNode } from "react";
+import { useRef, type ReactNode } from "react";
 
 import type { ApiError } from "../../api";
 import { ActionButton } from "../ActionButton";
 import { ProblemBar } from "../ProblemBar";
+import { useFirstFocus } from "./useFirstFocus";
 
 interface Props {
   title: string;
@@ -29,12 +30,14 @@ interface Props {
 /** A dialog with fields. Enter in a field sends it. */
 export function FormDialog(props: Props): ReactNode {
   const { title, children, verb, whyNot, busy = false, problem, wide, onSubmit, onClose } = props;
+  const surface = useRef<HTMLDivElement>(null);
+  useFirstFocus(surface);
   const submit = (): void => {
     if (!whyNot && !busy) onSubmit?.();
   };
   return (
     <Dialog open onOpenChange={(_, { open }) => !open && !busy && onClose()}>
-      <DialogSurface className={wide ? "fc-wide-dialog" : undefined}>
+      <DialogSurface ref={surface} className={wide ? "fc-wide-dialog" : undefined}>
         <form onSubmit={(event) => (event.preventDefault(), submit())}>
           <DialogBody>
             <DialogTitle>{title}</DialogTitle>
@@ -42,7 +45,7 @@ export function FormDialog(props: Props): ReactNode {
               {problem && <ProblemBar problem={problem} />}
               {children}
             </DialogContent>
-            <DialogActions>
+            <DialogActions fluid>
               <Button onClick={onClose} disabled={busy}>
                 Cancel
               </Button>

@@ -1,0 +1,93 @@
+import { Button, Field, Input } from "@fluentui/react-components";
+import { useState, type ReactNode } from "react";
+
+import type { Model } from "../../api";
+import { InfoIcon, LockIcon } from "../../parts/icons";
+import { Time } from "../../parts/time";
+import type { Form } from "./form";
+import { SelectImageDialog } from "./SelectImageDialog";
+import styles from "./update-image.module.css";
+import { useVersions, type Version } from "./versions";
+
+interface Props {
+  pool: Model<"PoolView">;
+  form: Form;
+  error: string | undefined;
+  onChange: (change: Partial<Form>) => void;
+}
+
+export function ImageSection({ pool, form, error, onChange }: Props): ReactNode {
+  const [selecting, setSelecting] = useState(false);
+  const versions = useVersions(pool, form.image);
+  const chosen = versions.versions?.find(({ version }) => version === form.version);
+  return (
+    <section className="fc-card fc-section" aria-labelledby="image">
+      <header>
+        <h2 id="image">Image</h2>
+      </header>
+      <div className={styles.image}>
+        <div>
+          <div className={styles.version}>
+            {form.image} <span className="fc-muted">{pool.version ?? "?"} → </span>
+            {form.version || "nothing selected"}
+          </div>
+          {chosen && <Facts version={chosen} />}
+        </div>
+        <Button onClick={() => setSelecting(true)}>Select new</Button>
+      </div>
+      {error && (
+        <p className={styles.error} role="alert">
+          {error}
+        </p>
+      )}
+      <Kept />
+      {selecting && (
+        <SelectImageDialog
+          versions={versions}
+          onClose={() => setSelecting(false)}
+          onSelect={({ image, version }) => {
+            onChange({ image, version });
+            setSelecting(false);
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+function Facts({ version }: { version: Version }): ReactNode {
+  const replicas = Object.entries(version.replicas).map(([region, count]) => `${count} replicas in ${region}`);
+  return (
+    <div className={`${styles.facts} fc-muted fc-small`}>
+      {version.verdict && <span>Test {version.verdict}</span>}
+      {version.since && (
+        <span>
+          {version.state === "active" ? "Active" : "Staged"} since <Time at={version.since} />
+        </span>
+      )}
+      {replicas.map((text) => (
+        <span key={text}>{text}</span>
+      ))}
+      {version.notes && <span>“{version.notes}”</span>}
+    </div>
+  );
+}
+
+/** Fields that people look for, and that an update never changes. */
+function Kept(): ReactNode {
+  return (
+    <>
+      <div className={styles.two}>
+        {["Virtual network", "VM instance selection"].map((label) => (
+          <Field key={label} label={label}>
+            <Input disabled value="As each host has it" contentBefore={<LockIcon />} />
+          </Field>
+        ))}
+      </div>
+      <p className={`${styles.help} fc-muted fc-small`}>
+        <InfoIcon aria-hidden />
+        Kept from the pool: an update changes the image only. Hosts keep their names, network cards and addresses.
+      </p>
+    </>
+  );
+}

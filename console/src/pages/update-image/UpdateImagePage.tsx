@@ -1,0 +1,137 @@
+import { Button, Field, Input } from "@fluentui/react-components";
+import { useState, type ReactNode } from "react";
+import { useLocation, useParams } from "wouter";
+
+import { hasOnlyFields, PACES, serverNow, useLive, type Model } from "../../api";
+import { fieldError } from "../../api/write";
+import { useWhyNot } from "../../app/session/session";
+import { hostsText, peopleText } from "../../parts/dialog";
+import { PageHeader } from "../../parts/PageHeader";
+import { PageSkeleton } from "../../parts/PageSkeleton";
+import { ProblemBar } from "../../parts/ProblemBar";
+import { InZone } from "../../parts/time";
+import { ConfirmUpdate } from "./ConfirmUpdate";
+import { dateField, firstForm, toRequest, whatIsMissing, type Form, type Plan, type UpdateRequest } from "./form";
+import { ImageSection } from "./ImageSection";
+import { PolicySection } from "./PolicySection";
+import { Review } from "./Review";
+import { ScheduleSection } from "./ScheduleSection";
+import styles from "./update-image.module.css";
+import { usePlan, type Planned } from "./usePlan";
+
+const SHOWN_FIELDS = ["image", "version", "schedule", "reason", "policy"];
+
+/** Update Image: what, when, and beside it what will happen. */
+export default function UpdateImagePage(): ReactNode {
+  const { pool: name } = useParams<{ pool: string }>();
+  const pool = useLive("/api/pools/{pool}", { path: { pool: name } }, PACES.pools);
+  const image = useLive(
+    "/api/images/{image}",
+    { path: { image: pool.data?.image ?? "" } },
+    { ...PACES.lists, enabled: pool.data !== undefined },
+  );
+  const crumbs = [
+    ["VDI Pools", "/pools"],
+    [name, `/pools/${name}`],
+  ] as const;
+  const failed = (!pool.data && pool.error) || (!image.data && image.error);
+  const line = pool.data && lineOf(pool.data);
+  return (
+    <>
+      <PageHeader title={`Update image of ${name}`} crumbs={crumbs} line={line} />
+      {failed && <ProblemBar problem={failed} actions={<Button onClick={pool.refresh}>Try again</Button>} />}
+      {!failed && pool.data && image.data && (
+        <InZone zone={pool.data.time_zone}>
+          <UpdateForm pool={pool.data} active={image.data.current} />
+        </InZone>
+      )}
+      {!failed && !(pool.data && image.data) && <PageSkeleton />}
+    </>
+  );
+}
+
+function lineOf(pool: Model<"PoolView">): string {
+  const ring = `${pool.ring.charAt(0).toUpperCase()}${pool.ring.slice(1)}`;
+  const known = pool.hosts !== null && pool.sessions !== null;
+  return `${ring} pool of ${pool.account}${known ? `: ${hostsText(pool.hosts ?? 0)}, ${peopleText(pool.sessions ?? 0)} working on them now` : ""}.`;
+}
+
+function UpdateForm({ pool, active }: { pool: Model<"PoolView">; active: string | null }): ReactNode {
+  const [form, setForm] = useState(() => firstForm(pool, active, serverNow()));
+  const [agreed, setAgreed] = useState<{ plan: Plan; asked: UpdateRequest } | null>(null);
+  const [, navigate] = useLocation();
+  const mayNot = useWhyNot("publish");
+  const mayNotPlan = useWhyNot("plan");
+  const missing = whatIsMissing(form);
+  const asked = missing || mayNotPlan ? null : toRequest(form);
+  const planned = usePlan(pool.name, asked);
+  const current = planned.current ? planned.plan : null;
+  const change = (part: Partial<Form>): void => setForm((before) => ({ ...before, ...part }));
+  const error = (field: string): string | undefined => fieldError(planned.problem, field);
+  return (
+    <div className={styles.form}>
+      <div>
+        <ImageSection pool={pool} form={form} error={error("version") ?? error("image")} onChange={change} />
+        <ScheduleSection
+          form={form}
+          poolZone={pool.time_zone}
+          plan={current}
+          people={pool.sessions}
+          dateError={error(dateField(form.mode))}
+          zoneError={error("schedule.time_zone")}
+          onChange={change}
+        />
+        <PolicySection
+          policy={form.policy}
+          plan={planned.plan}
+          fieldError={error}
+          onChange={(policy) => change({ policy })}
+        />
+        <section className="fc-card fc-section">
+          <Field label="Reason" hint="Shown on the rollout and in the audit." validationMessage={error("reason")}>
+            <Input value={form.reason} maxLength={1_000} onChange={(_, { value }) => change({ reason: value })} />
+          </Field>
+        </section>
+      </div>
+      <Review
+        pool={pool}
+        planned={planned}
+        whyNot={mayNot ?? missing}
+        fieldsOnly={planned.problem !== null && hasOnlyFields(planned.problem, SHOWN_FIELDS)}
+        onPublish={() => current && asked && setAgreed({ plan: current, asked })}
+        onCancel={() => navigate(`/pools/${pool.name}`)}
+      />
+      <Dock planned={planned} />
+      {agreed && (
+        <ConfirmUpdate
+          pool={pool}
+          {...agreed}
+          onPlanChanged={planned.take}
+          onClose={() => setAgreed(null)}
+          onGentler={() => {
+            change({ mode: "on_logoff" });
+            setAgreed(null);
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+/** On a phone: the numbers, and the way to the review. Publishing stands there only. */
+function Dock({ planned }: { planned: Planned }): ReactNode {
+  const plan = planned.current ? planned.plan : null;
+  const show = (): void => {
+    const title = document.getElementById("review");
+    title?.scrollIntoView({ block: "start" });
+    title?.focus();
+  };
+  return (
+    <div className={styles.dock}>
+      <span className="fc-small">
+        {plan && `${hostsText(plan.to_update)}, at most ${peopleText(plan.users_at_force)} signed out at the deadline`}
+      </span>
+      <Button onClick={show}>Review</Button>
+    </div>
+  );
+}

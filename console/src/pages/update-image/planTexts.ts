@@ -1,0 +1,67 @@
+/** Sentences about a plan. Pure. */
+
+import { cityOf, durationText, longText, momentText } from "../../parts/time";
+import type { Plan } from "./form";
+
+/** `A sentence.` from a clause of the app. */
+export function sentence(text: string): string {
+  const whole = text.trim();
+  return whole ? `${whole.charAt(0).toUpperCase()}${whole.slice(1)}${/[.!?]$/.test(whole) ? "" : "."}` : "";
+}
+
+/** `60, 15, 5 and 1 min before`. */
+function listed(numbers: readonly number[]): string {
+  const last = numbers.at(-1);
+  return numbers.length > 1 ? `${numbers.slice(0, -1).join(", ")} and ${last}` : String(last);
+}
+
+/** What the policy means for this rollout, in one line. */
+export function policyText(plan: Plan): string {
+  const { policy, bounds, at_once } = plan;
+  const floor = bounds.find(({ bound }) => bound === "min_available")?.reason.count;
+  const canaries = policy.canary_hosts;
+  return [
+    canaries === 1 ? "One host first." : canaries > 1 ? `${canaries} hosts first.` : "",
+    policy.canary_hold === "approve" ? "Then somebody approves." : "",
+    `At most ${at_once} at once${floor ? `, at least ${floor} accept people` : ""}.`,
+    policy.warn_minutes.length > 0 ? `Warned ${listed(policy.warn_minutes)} min before.` : "Nobody is warned.",
+    FAILURES[policy.on_failure] +
+      (policy.max_failed === null ? " when too many fail." : ` when more than ${policy.max_failed} fail.`),
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+const FAILURES: Readonly<Record<Plan["policy"]["on_failure"], string>> = {
+  pause: "Pauses",
+  roll_back: "Rolls back",
+  continue: "Goes on",
+};
+
+/** When it ends: `Ends Mon 7 Dec, 01:42. If everybody logs off before: today about 17:56.` */
+export function endText(plan: Plan, zone: string, now: number): string {
+  if (!plan.expected_end) return "";
+  const ends = `Ends about ${momentText(Date.parse(plan.expected_end), zone, now)}.`;
+  const first = plan.expected_end_bounds?.[0];
+  const earlier = first && first !== plan.expected_end && plan.schedule.mode === "on_logoff";
+  return earlier ? `${ends} If everybody logs off before: about ${momentText(Date.parse(first), zone, now)}.` : ends;
+}
+
+/** The deadline read back: in the zone, for the viewer where that differs, and in UTC. */
+export function readBack(at: number, zone: string, mine: string, now: number): { main: string; others: string } {
+  const main = `${longText(at, zone)}`;
+  const you = longText(at, mine);
+  const utc = longText(at, "UTC");
+  const others = [you === main ? "" : `For you in ${cityOf(mine)}: ${you}.`, `UTC: ${utc}.`].filter(Boolean).join(" ");
+  return { main, others: at > now ? others : "" };
+}
+
+/** `in 7 days 1 h`. */
+export function untilText(at: number, now: number): string {
+  return at > now ? `in ${durationText(at - now)}` : "now";
+}
+
+/** A host's name without its domain. */
+export function shortName(host: string): string {
+  return host.split(".")[0] ?? host;
+}

@@ -1,0 +1,1 @@
+"""Profiles: what an account keeps under a name, and pools and requests only name."""

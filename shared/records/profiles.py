@@ -1,0 +1,26 @@
+"""Finds what a pool or a request names among the profiles of the pool's account."""
+
+from __future__ import annotations
+
+from shared.models.policy import Policy
+from shared.models.rollout_parts import NO_PROBE, RolloutProbe
+from shared.services import Services
+
+
+def probe_of(services: Services, account: str, policy: Policy) -> RolloutProbe:
+    """The probe that the policy names, as it is now. None: the policy names none, or the account has none so called."""
+    found = services.probes.find(account, policy.probe) if policy.probe else None
+    if found is None:
+        return NO_PROBE
+    return RolloutProbe(
+        name=found.name,
+        script=found.script,
+        timeout_minutes=found.timeout_minutes,
+        digest=found.digest,
+        changed_by_id=found.changed_by_id,
+    )
+
+
+def no_such_probe(account: str, name: str) -> str:
+    """What people are told of a name that the account has no probe for."""
+    return f"account {account} has no probe called {name}"

@@ -1,0 +1,1 @@
+"""Rollouts as somebody follows them who looks at them all the time."""
