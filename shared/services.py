@@ -27,7 +27,7 @@ from shared.models.answers import KeptAnswer
 from shared.models.audit import AuditEntry, RefusalCount
 from shared.models.images import Image, ImageRow
 from shared.models.kept_disks import KeptDisk
-from shared.models.pools import Pool
+from shared.models.pools import Pool, PoolLook
 from shared.models.promotions import Promotion
 from shared.models.resource_claims import ResourceClaim
 from shared.models.rollouts import Rollout, RolloutHost
@@ -40,6 +40,7 @@ from shared.ports.storage import Rows
 ACCOUNTS, POOLS, IMAGES, ROLLOUTS = "account", "pool", "image", "rollout"
 TASKS, PROMOTIONS = "task", "promotion"
 GRANTS, APP_KEYS, CAPS = "grant", "key", "cap"
+LOOKS = "look"
 """Partition keys of tables with a single partition."""
 
 
@@ -51,6 +52,7 @@ class Services:
     now: Callable[[], datetime]
     accounts: Rows[Account]
     pools: Rows[Pool]
+    looks: Rows[PoolLook]
     images: Rows[Image]
     versions: Rows[ImageRow]
     tasks: Rows[Task]

@@ -7,12 +7,12 @@ import azure.durable_functions as df
 from shared.api.common import Listed, PageQuery, WhatIfQuery
 from shared.api.conditions import Condition
 from shared.api.edits import Patch, Put
+from shared.api.lists.pools import PoolsQuery
 from shared.api.merge_patch import MergePatch
 from shared.api.pools import (
     PoolHostView,
     PoolImageView,
     PoolRegistration,
-    PoolsQuery,
     PoolView,
     RollBackPoolRequest,
     UnregisterQuery,
@@ -29,6 +29,7 @@ from shared.rollouts.roll_back import plan_roll_back, roll_back_pool
 from shared.rollouts.start import update_image
 from shared.views import pools
 from shared.views.hosts import list_hosts
+from shared.views.pool_lists import list_pools
 from triggers.accepted import accepted
 from triggers.http.contract import Answer, Call
 from triggers.http.endpoint import endpoint
@@ -38,8 +39,9 @@ bp = df.Blueprint()
 
 @endpoint(bp, "GET", "pools", needs=Need.READ)
 def get_pools(call: Call, query: PoolsQuery) -> Answer[Listed[PoolView]]:
-    """List pools with their image, hosts per version, sessions and running rollout."""
-    return Answer(pools.list_pools(call.services, call.reach, limit=query.limit, continuation=query.continuation))
+    """List pools with their image, hosts per version, sessions and running rollout. With `live=false` Azure is not
+    read: numbers are those of the last look."""
+    return Answer(list_pools(call.services, call.reach, query))
 
 
 @endpoint(bp, "PUT", "pools/{pool}", needs=Need.CONFIGURE, also=(201,), refusals=(409, 412))

@@ -7,6 +7,7 @@ import azure.durable_functions as df
 from shared.api.common import Listed, WhatIfQuery
 from shared.api.conditions import Condition
 from shared.api.fleet import PoolsPlanView, UpdatePoolsRequest
+from shared.api.lists.rollouts import RolloutsQuery
 from shared.api.merge_patch import MergePatch
 from shared.api.rollout_pages.hosts import RolloutHostGrid, RolloutHosts, RolloutHostsQuery
 from shared.api.rollout_settings import RolloutSettings
@@ -16,7 +17,6 @@ from shared.api.rollouts import (
     Reschedule,
     RetryRequest,
     RolloutBrief,
-    RolloutsQuery,
     RolloutView,
 )
 from shared.api.tasks import TaskView

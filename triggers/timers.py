@@ -13,6 +13,7 @@ from shared.images.promotions.due import run_due
 from shared.images.retention import tidy
 from shared.pools.watch import watch_pools
 from shared.ports.engine import Engine
+from shared.records.pool_looks import look_at_pools
 from shared.records.tidying import tidy_records
 from shared.rollouts.old_disks.cleanup import tidy_disks
 from shared.rollouts.recovery import resume_lost, search_pools
@@ -32,6 +33,12 @@ def resume_rollouts(timer: func.TimerRequest, client: SyncDurableFunctionsClient
     resumed = take_up(services(), DurableEngine(client))
     if resumed:
         log.warning("resumed: %s%s", ", ".join(resumed), " (late)" if timer.past_due else "")
+
+
+@bp.timer_trigger(arg_name="timer", schedule="%FRESHCOAT_RESUME_SCHEDULE%", run_on_startup=False)
+def look_at_idle_pools(timer: func.TimerRequest) -> None:
+    """Runs by `FRESHCOAT_RESUME_SCHEDULE`: so lists of pools can do without reading Azure."""
+    look_at_pools(services())
 
 
 @bp.timer_trigger(arg_name="timer", schedule="%FRESHCOAT_RETENTION_SCHEDULE%", run_on_startup=False)

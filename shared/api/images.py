@@ -7,12 +7,11 @@ from typing import Annotated, Literal, Self
 from pydantic import Field
 
 from shared.api.agreed_plans import AgreedPlan
-from shared.api.common import DefinitionId, MachineId, Query, Reason, ScheduleRequest, SoakMinutes, SubnetId
+from shared.api.common import DefinitionId, MachineId, PageQuery, Query, Reason, ScheduleRequest, SoakMinutes, SubnetId
 from shared.api.conditions import Tagged
-from shared.api.pools import PoolsQuery
 from shared.api.tasks import TaskBrief
 from shared.core.states import VersionState
-from shared.models.base import ONE_LINE, AskedVersion, Name, UtcTime, Value
+from shared.models.base import ONE_LINE, WHOLE, AskedVersion, Name, UtcTime, Value
 from shared.models.images import Image, Notes, Retention, Source, TargetRegion, Verdict
 from shared.models.messages import Message
 from shared.models.policy import PolicyOverrides
@@ -91,9 +90,13 @@ class RemoveVersionQuery(Query):
     rollouts: RolloutsOfVersion = RolloutsOfVersion.STOP
 
 
-class ImagesQuery(PoolsQuery):
-    """Filter of images. `search`: part of the name, case-insensitive. `account`: images available to this account."""
+class ImagesQuery(PageQuery):
+    """Filter of images. `search`: part of the name, case-insensitive. `account`: images available to this account.
 
+    Pages are small because each image is read from Azure.
+    """
+
+    limit: Annotated[int, Field(ge=1, le=50), WHOLE] = 20
     search: Annotated[str, Field(min_length=1, max_length=100), ONE_LINE] | None = None
     account: Name | None = None
 

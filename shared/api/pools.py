@@ -7,22 +7,16 @@ from typing import Annotated, Literal, Self
 from pydantic import Field
 
 from shared.api.agreed_plans import AgreedPlan
-from shared.api.common import HostNames, HostPoolId, PageQuery, Query, Reason, ScheduleRequest, ZoneName
+from shared.api.common import HostNames, HostPoolId, Query, Reason, ScheduleRequest, ZoneName
 from shared.api.conditions import Tagged
 from shared.api.rollouts import LostHostView, NewHostsView, RolloutBrief
 from shared.core.states import HostState, RolloutState
 from shared.models.accounts import DEFAULT_ACCOUNT
-from shared.models.base import WHOLE, AskedVersion, Name, UtcTime, Value
+from shared.models.base import AskedVersion, Name, UtcTime, Value
 from shared.models.directory import DirectoryCleanup
 from shared.models.messages import Message
-from shared.models.policy import PolicyOverrides, ScheduleMode
+from shared.models.policy import Policy, PolicyOverrides, ScheduleMode
 from shared.models.pools import Join, Pool, Refresh, ReimageSupport, Ring
-
-
-class PoolsQuery(PageQuery):
-    """One page of pools. Pages are smaller because each pool is read from Azure."""
-
-    limit: Annotated[int, Field(ge=1, le=50), WHOLE] = 20
 
 
 class UnregisterQuery(Query):
@@ -99,6 +93,45 @@ class Freshness(Value):
     """What it waits for, or why it is paused."""
 
 
+class LastRolloutView(Value):
+    """The rollout of a pool that ended last. A refresh is none."""
+
+    id: str
+    version: str
+    state: RolloutState
+    failed: int
+    """Hosts on which it failed."""
+    requested_by: str
+    ended_at: UtcTime | None
+    href: str
+
+
+class WindowView(Value):
+    """A maintenance window: while `open`, the present one, else the next."""
+
+    open: bool
+    opens_at: UtcTime
+    closes_at: UtcTime
+
+
+class PolicyByMode(Value):
+    """The policy that a rollout of the pool would have, by the mode of its schedule: the pool's own fields over the
+    defaults of the mode. Null: the pool's fields contradict each other in this mode."""
+
+    now: Policy | None
+    at: Policy | None
+    on_logoff: Policy | None
+
+
+class HostPoolView(Value):
+    """The host pool's own settings, as Azure has them."""
+
+    session_limit: int
+    """Sessions that a host takes."""
+    load_balancing: str
+    """`BreadthFirst` or `DepthFirst`. Empty: not known."""
+
+
 class PoolView(Tagged):
     """The current state of a pool. Numbers are null when Azure could not be read; `problem` says why."""
 
@@ -119,8 +152,25 @@ class PoolView(Tagged):
     hosts_per_version: dict[str, int] = Field(default_factory=dict)
     """`unknown` counts hosts whose VM is gone or was not created from a gallery image."""
     sessions: int | None = None
+    accepting: int | None = None
+    """Hosts on which a new session could start."""
+    unhealthy: int | None = None
+    """Hosts that are on and not healthy, without those that a rollout has in work."""
+    behind: int | None = None
+    """Hosts that are not on the pool's version. Null while that is not known."""
+    seen_at: UtcTime | None = None
+    """With `live=false`: when these numbers were read. Null otherwise, and if they never were."""
+    staged: str | None = None
+    """The staged version of its image."""
+    last_rollout: LastRolloutView | None = None
+    next_window: WindowView | None = None
+    """Null when work is always allowed."""
+    policy_resolved: PolicyByMode | None = None
+    """Null in lists."""
+    host_pool: HostPoolView | None = None
+    """Null in lists, and when it could not be read."""
     new_hosts: NewHostsView | None = None
-    """What new hosts get. Null when it is not known now."""
+    """What new hosts get. Null with `live=false`, and when it is not known now."""
     running_rollout: RolloutBrief | None = None
     refresh: Refresh = Refresh.OFF
     freshness: Freshness | None = None

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from shared.api.common import Moment, PageQuery, Reason, ScheduleRequest, ZoneName
+from shared.api.common import Moment, Reason, ScheduleRequest, ZoneName
 from shared.api.conditions import Tagged
 from shared.api.profiles import UsedProbe
 from shared.api.rollout_pages.commands import RolloutCommands
 from shared.core.states import RolloutState
-from shared.models.base import Name, UtcTime, Value
+from shared.models.base import UtcTime, Value
 from shared.models.findings import Finding
 from shared.models.messages import Message
 from shared.models.policy import Policy
 from shared.models.rollouts import RolloutKind, Schedule
 from shared.models.tasks import CancelHow
-
-
-class RolloutsQuery(PageQuery):
-    """Filter of rollouts."""
-
-    pool: Name | None = None
-    state: RolloutState | None = None
 
 
 class CommandRequest(Value):
@@ -73,6 +66,15 @@ class RolloutBrief(Value):
     ended_at: UtcTime | None
     note: Message | None
     """Why it is paused, failed or cancelled, or what it asks."""
+    next: Message | None
+    """What happens next; `at`: when at the latest, left out while it waits for a person. Null after the end."""
+    expected_end: UtcTime | None
+    """In lists as of the last pass. Null before it, and when it cannot be estimated; after the end, the end."""
+    hosts: int
+    failed: int
+    """Hosts that have failed. In lists, both are of the last pass."""
+    sessions_open: int
+    """Sessions on hosts that still have to be updated."""
 
 
 class NewHostsView(Value):
@@ -103,16 +105,10 @@ class RolloutView(RolloutBrief, Tagged):
     policy: Policy
     probe: UsedProbe | None = None
     """The probe that the policy names, as it was at the request. Null without one."""
-    hosts: int
     accepting: int | None
-    sessions_open: int
-    """Sessions on hosts that still have to be updated."""
     sessions_signed_out: int
     """Sessions that Freshcoat ended; a sign-out that did not work is not counted."""
     minutes_per_host: float
-    next: Message | None
-    """What happens next; `at`: when at the latest, left out while it waits for a person. Null after the end."""
-    expected_end: UtcTime | None
     expected_end_bounds: tuple[UtcTime, UtcTime] | None = None
     """Earliest: no waiting for users. Latest: users stay until `force_at`."""
     last_pass_at: UtcTime | None

@@ -39,6 +39,7 @@ class AzureHostPools:
             kind=_text(pool.host_pool_type),
             location=region_key(pool.location or ""),
             session_limit=int(pool.max_session_limit or 0),
+            load_balancing=_text(pool.load_balancer_type),
         )
 
     def session_hosts(self, host_pool_id: str) -> list[SessionHost]:

@@ -95,6 +95,8 @@ class HostPool(Value):
     kind: str
     location: str
     session_limit: int
+    load_balancing: str = ""
+    """`BreadthFirst`, `DepthFirst`; empty: not known."""
 
 
 class SessionHost(Value):
@@ -110,6 +112,11 @@ class SessionHost(Value):
     def serving(self) -> bool:
         """Whether a new session could start here now."""
         return self.accepting and self.status in HEALTHY_STATUSES
+
+    @property
+    def unhealthy(self) -> bool:
+        """Whether it is on, and AVD does not find it healthy."""
+        return self.status not in HEALTHY_STATUSES and self.status != "Shutdown"
 
 
 class UserSession(Value):

@@ -130,3 +130,25 @@ class Pool(Record):
     """The id of the caller who last changed the registration."""
     unreadable_since: UtcTime | None = None
     """Since when its host pool or hosts cannot be read; None: they could be, the last time."""
+
+
+class PoolLook(Record):
+    """The numbers of a pool when it was last looked at, for lists that do not read Azure."""
+
+    pool: Name
+    tried_at: UtcTime
+    """When it was last tried to look at it."""
+    at: UtcTime | None = None
+    """When these numbers were read; None: the pool could not be read yet."""
+    hosts: int = 0
+    sessions: int = 0
+    accepting: int = 0
+    """Hosts on which a new session could start."""
+    unhealthy: int = 0
+    """Hosts that are on and not healthy, without those that a rollout has in work."""
+    versions: dict[str, int] = Field(default_factory=dict)
+    """Hosts per version; `unknown`: without a VM, or not made from a gallery image."""
+
+    def behind(self, version: str | None) -> int | None:
+        """Hosts that are not on this version; None when it is not known."""
+        return None if version is None else sum(self.versions.values()) - self.versions.get(version, 0)

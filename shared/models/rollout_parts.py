@@ -27,6 +27,12 @@ class LastPass(Value):
     """Hosts that the request or their tag leaves out."""
     fresh: int = 0
     """For a refresh: hosts that nobody has used since their last rebuild."""
+    unhealthy: int = 0
+    """Hosts that are on and not healthy, without those in work."""
+    versions: dict[str, int] | None = None
+    """Hosts per version, as last verified; None: a pass of an earlier version of the app."""
+    expected_end: UtcTime | None = None
+    """The expected end, as it was foreseen then; None when it could not be."""
 
 
 class Before(Part):

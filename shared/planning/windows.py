@@ -44,6 +44,12 @@ def opens_at(windows: tuple[Window, ...], zone: str, now: datetime) -> datetime:
     return now if not windows else max(now, next(opens for opens, _ in _intervals(windows, zone, now)))
 
 
+def window_at(windows: tuple[Window, ...], zone: str, now: datetime) -> Interval | None:
+    """The interval in which `now` is, or else the next one (UTC); None if work is always allowed."""
+    found = next(_intervals(windows, zone, now)) if windows else None
+    return found if found and found[1] != FOREVER else None
+
+
 def openings(windows: tuple[Window, ...], zone: str, now: datetime) -> list[datetime]:
     """The openings after `now`, the next one first; empty if work is always allowed."""
     return [opens for opens, _ in _intervals(windows, zone, now) if opens > now] if windows else []

@@ -33,13 +33,14 @@ from shared.pools.host_pool import read_own_host_pool
 from shared.records.accounts import known_account
 from shared.records.change import register
 from shared.records.images import available
+from shared.records.pool_looks import forget_look
 from shared.records.pools import find_pool, open_refresh, running_rollout
 from shared.records.profiles import no_such_probe
 from shared.records.resource_claims import claimed, give_back, refused
 from shared.records.session_hosts import SeenHost, most_common_version
 from shared.records.versions import read_versions
 from shared.services import IMAGES, POOLS, Services
-from shared.views.pools import view_pool
+from shared.views.pools import view_registered
 
 _CLAIMED = ClaimedKind.HOST_POOL
 _TAKEN_OVER = {"policy": "policy", "time_zone": "time zone"}
@@ -85,7 +86,7 @@ def register_pool(
         audit(services, who, "change pool", name, ", ".join(changed), about=about_pool(kept))
     running = running_rollout(services, kept)
     seen = None if kept.unreadable_since else checked.seen
-    view = view_pool(kept, seen, running, open_refresh(services, kept))
+    view = view_registered(services, kept, seen)
     return view.replace(note=_keeps_policy(old, kept, running)), old is None
 
 
@@ -266,6 +267,7 @@ def forget_pool(services: Services, name: str, who: str) -> None:
     if refresh := open_refresh(services, pool):
         raise Conflict("Hosts of this pool are being refreshed. Switch the refresh off first.", rollout=refresh.id)
     services.pools.remove(pool)
+    forget_look(services, name)
     give_back(services, _CLAIMED, pool.host_pool_id, name)
     audit(services, who, "unregister pool", name, about=about_pool(pool))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.core.errors import AzureError
+from shared.records.pool_looks import keep_looks
 from shared.records.session_hosts import see_pools
 from shared.records.unreadable_pools import note_reading
 from shared.services import POOLS, Services
@@ -12,6 +13,7 @@ def watch_pools(services: Services) -> list[str]:
     """Record for each pool whether it can be read; answers those that cannot. Raises AzureBusy for the tables."""
     pools = services.pools.all(POOLS)
     seen = see_pools(services, pools)
+    keep_looks(services, pools, seen)
     unread = []
     for pool in pools:
         hosts = seen[pool.name]

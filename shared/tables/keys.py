@@ -16,12 +16,12 @@ from shared.models.audit import AuditEntry, RefusalCount
 from shared.models.base import Record, version_key
 from shared.models.images import Image, ImageRow
 from shared.models.kept_disks import KeptDisk
-from shared.models.pools import Pool
+from shared.models.pools import Pool, PoolLook
 from shared.models.promotions import Promotion
 from shared.models.resource_claims import ResourceClaim
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.models.tasks import Task
-from shared.services import ACCOUNTS, APP_KEYS, CAPS, GRANTS, IMAGES, POOLS, PROMOTIONS, ROLLOUTS, TASKS
+from shared.services import ACCOUNTS, APP_KEYS, CAPS, GRANTS, IMAGES, LOOKS, POOLS, PROMOTIONS, ROLLOUTS, TASKS
 
 type Keys[R: Record] = Callable[[R], tuple[str, str]]
 """Returns partition and row key of a record, unescaped."""
@@ -40,6 +40,11 @@ def account_keys(account: Account) -> tuple[str, str]:
 def pool_keys(pool: Pool) -> tuple[str, str]:
     """All pools are one partition, by name."""
     return POOLS, pool.name
+
+
+def look_keys(look: PoolLook) -> tuple[str, str]:
+    """The last looks at all pools are one partition, by the pools' names."""
+    return LOOKS, look.pool
 
 
 def image_keys(image: Image) -> tuple[str, str]:

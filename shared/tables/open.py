@@ -20,7 +20,7 @@ from shared.models.audit import AuditEntry, RefusalCount
 from shared.models.base import Record
 from shared.models.images import Image, ImageRow, ImageState, ImageVersion
 from shared.models.kept_disks import KeptDisk
-from shared.models.pools import Pool
+from shared.models.pools import Pool, PoolLook
 from shared.models.promotions import Promotion
 from shared.models.resource_claims import ResourceClaim
 from shared.models.rollouts import Rollout, RolloutHost
@@ -41,6 +41,7 @@ class Tables:
 
     accounts: TableRows[Account]
     pools: TableRows[Pool]
+    looks: TableRows[PoolLook]
     images: TableRows[Image]
     versions: TableRows[ImageRow]
     tasks: TableRows[Task]
@@ -81,6 +82,7 @@ def open_tables(settings: Settings, *, prefix: str = "") -> Tables:
         tasks=table("Tasks", Task, keys.task_keys),
         promotions=table("Promotions", Promotion, keys.promotion_keys),
         pools=table("Pools", Pool, keys.pool_keys),
+        looks=table("PoolLooks", PoolLook, keys.look_keys),
         images=table("Images", Image, keys.image_keys),
         rollouts=table("Rollouts", Rollout, keys.rollout_keys),
         hosts=table("RolloutHosts", RolloutHost, keys.rollout_host_keys),

@@ -81,7 +81,7 @@ def _pool(task: Task, pools: PoolsWork, name: str, rollout: Rollout | None, move
         pool=name,
         ring=pools.update.rings.get(name, 0),
         state=rollout.state if rollout else None,
-        percent=rollout_progress.brief(rollout).percent if rollout else 0,
+        percent=rollout_progress.brief_percent(rollout) if rollout else 0,
         rollout=rollout.id if rollout else "",
         href=rollout_href(rollout.id) if rollout else "",
         back=pools.back.get(name, ""),
@@ -185,6 +185,6 @@ def next_ring_of(pools: PoolsWork, started: StartedRollouts, now: datetime) -> N
 def percent_of(pools: PoolsWork, started: StartedRollouts) -> int:
     """Percent of the work on the pools: the mean over their rollouts. Rollouts that are not started count as 0."""
     counted = [name for name in pools.update.pools if name not in pools.skipped]
-    return sum(rollout_progress.brief(started[name]).percent for name in counted if name in started) // max(
+    return sum(rollout_progress.brief_percent(started[name]) for name in counted if name in started) // max(
         1, len(counted)
     )

@@ -1,94 +1,179 @@
-"""Pools: reading them, and what a new host is to be made from. Registering one is in `pool_registration`."""
+"""A pool as people see it: its row, what was seen of it, and its rollouts. The list of pools is in `pool_lists`."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 
-from shared.api.common import Listed
 from shared.api.conditions import entity_tag
-from shared.api.pools import Freshness, PoolRegistration, PoolView
+from shared.api.pools import (
+    Freshness,
+    HostPoolView,
+    LastRolloutView,
+    PolicyByMode,
+    PoolRegistration,
+    PoolView,
+    WindowView,
+)
 from shared.core.arm_ids import describe_azure_error
-from shared.core.errors import AzureError
-from shared.models.access.roles import Reach
-from shared.models.pools import Pool
+from shared.core.errors import AzureError, InvalidRequest
+from shared.core.hrefs import rollout_href
+from shared.core.states import HostState
+from shared.models.policy import Policy, ScheduleMode, resolve_policy
+from shared.models.pools import Pool, PoolLook
 from shared.models.rollouts import Rollout
 from shared.planning.join.devices import cleanup_of
+from shared.planning.windows import window_at
+from shared.records.pool_looks import look_of
 from shared.records.pools import find_pool, open_refresh, running_rollout
 from shared.records.session_hosts import SeenHost
-from shared.services import POOLS, Services
+from shared.services import ROLLOUTS, Services
 from shared.views.hosts import recent_hosts
 from shared.views.new_hosts import new_hosts_view
 from shared.views.rollout_progress import brief, lost_hosts_view, note_of
-from shared.views.visible import visible_page
 
-_READERS = 8
-LISTED_FOR = 30.0
-"""Seconds for which a pool is listed as it was read, unless its own row has changed: each costs ARM two reads."""
-
-
-def list_pools(services: Services, reach: Reach, *, limit: int, continuation: str | None) -> Listed[PoolView]:
-    """A page of the pools in reach. Each may be LISTED_FOR seconds old or, while it is being read again, twice as old.
-
-    One that cannot be read says why and holds up no other.
-    """
-    page = visible_page(
-        services.pools, POOLS, lambda pool: reach.sees((pool.account,)), limit=limit, continuation=continuation
-    )
-
-    def view_of(pool: Pool) -> PoolView:
-        return services.read_cache.get(
-            _listed(pool), LISTED_FOR, lambda: _read_view(services, pool, behind=False), behind=True
-        )
-
-    unknown = [pool for pool in page.rows if not services.read_cache.has(_listed(pool), LISTED_FOR)]
-    with ThreadPoolExecutor(_READERS) as readers:  # starts a thread for each that is to be read, as a rule none
-        read = dict(zip((pool.name for pool in unknown), readers.map(view_of, unknown), strict=True))
-    views = [read.get(pool.name) or view_of(pool) for pool in page.rows]
-    return Listed[PoolView](items=views, continuation=page.continuation)
+SETTINGS_FOR = 60.0
+"""Seconds for which the settings of a host pool are shown as they were read."""
+STAGED_FOR = 5.0
+"""Seconds for which the staged version of an image is shown as it was read in a list of its pools."""
 
 
-def _listed(pool: Pool) -> tuple[str, str, str | None]:
-    return "pool in a list", pool.name, pool.etag
+@dataclass(frozen=True)
+class PoolRollouts:
+    """The rollouts of a pool: the running one, its open refresh, and the one that ended last."""
+
+    running: Rollout | None = None
+    refresh: Rollout | None = None
+    last: Rollout | None = None
 
 
 def read_pool(services: Services, name: str) -> PoolView:
     """One pool; its hosts as they were a moment ago. Raises NotFound."""
-    return _read_view(services, find_pool(services, name), behind=True)
+    pool = find_pool(services, name)
+    return read_view(services, pool, behind=True).model_copy(
+        update={"policy_resolved": policy_by_mode(pool), "host_pool": _host_pool(services, pool)}
+    )
 
 
-def _read_view(services: Services, pool: Pool, *, behind: bool) -> PoolView:
+def read_view(services: Services, pool: Pool, *, behind: bool) -> PoolView:
     """`behind`: its hosts may be read behind the answer. Not for what is kept itself, or their ages would add up."""
-    rollout, refresh = running_rollout(services, pool), open_refresh(services, pool)
-    new_hosts = new_hosts_view(services, pool, rollout)
+    rollouts = read_rollouts_of(services, pool)
+    staged, now = staged_version(services, pool.image), services.now()
+    new_hosts = new_hosts_view(services, pool, rollouts.running)
     try:
         seen = recent_hosts(services, pool.host_pool_id, behind=behind)
     except AzureError as error:
         changes = {"problem": describe_azure_error("host pool", error), "new_hosts": new_hosts}
-        return view_pool(pool, None, rollout, refresh).model_copy(update=changes)
-    return view_pool(pool, seen, rollout, refresh).model_copy(update={"new_hosts": new_hosts})
+        return view_pool(pool, None, rollouts, staged, now).model_copy(update=changes)
+    return view_live(pool, seen, rollouts, staged, now).model_copy(update={"new_hosts": new_hosts})
 
 
-def view_pool(
-    pool: Pool, seen: Sequence[SeenHost] | None, rollout: Rollout | None, refresh: Rollout | None
+def read_rollouts_of(services: Services, pool: Pool) -> PoolRollouts:
+    """The rollouts of a pool."""
+    ended = services.rollouts.find(ROLLOUTS, pool.last_rollout) if pool.last_rollout else None
+    return PoolRollouts(running_rollout(services, pool), open_refresh(services, pool), ended)
+
+
+def staged_version(services: Services, image: str) -> str | None:
+    """The staged version of an image."""
+
+    def read() -> str | None:
+        row = services.versions.find(image, "image")
+        return row.staged if row and row.kind == "state" else None
+
+    return services.read_cache.get(("staged", image), STAGED_FOR, read)
+
+
+def view_registered(services: Services, pool: Pool, seen: Sequence[SeenHost] | None) -> PoolView:
+    """The pool for who has just changed it, with the hosts that were seen for that."""
+    rollouts, staged = read_rollouts_of(services, pool), staged_version(services, pool.image)
+    return view_live(pool, seen, rollouts, staged, services.now())
+
+
+def view_live(
+    pool: Pool, seen: Sequence[SeenHost] | None, rollouts: PoolRollouts, staged: str | None, now: datetime
 ) -> PoolView:
-    """The pool with its hosts; `seen` is None when they could not be read. `refresh`: the pool's open refresh."""
-    kept = pool.model_dump(include=set(PoolView.model_fields) - {"running_rollout", "freshness", "lost_hosts"})
-    versions = Counter(host.version or "unknown" for host in seen or ())
-    return PoolView.model_validate(
-        kept
-        | {
-            "etag": entity_tag(PoolRegistration.of(pool)),
-            "directory_cleanup": cleanup_of(pool),
-            "hosts": None if seen is None else len(seen),
-            "hosts_per_version": dict(sorted(versions.items())),
-            "sessions": None if seen is None else sum(host.broker.sessions for host in seen),
-            "running_rollout": brief(rollout) if rollout else None,
-            "freshness": freshness(refresh) if refresh else None,
-            "lost_hosts": lost_hosts_view(pool),
-        }
+    """The pool with its hosts as they are; `seen` is None when they could not be read."""
+    look = None if seen is None else look_of(pool.name, seen, now)
+    return view_pool(pool, look, rollouts, staged, now).model_copy(update={"seen_at": None})
+
+
+def view_pool(pool: Pool, look: PoolLook | None, rollouts: PoolRollouts, staged: str | None, now: datetime) -> PoolView:
+    """The pool with its numbers; `look` is None when they are not known."""
+    kept = pool.model_dump(include=set(PoolView.model_fields) - _COMPUTED)
+    computed = {
+        "etag": entity_tag(PoolRegistration.of(pool)),
+        "directory_cleanup": cleanup_of(pool),
+        "running_rollout": brief(rollouts.running, now) if rollouts.running else None,
+        "freshness": freshness(rollouts.refresh) if rollouts.refresh else None,
+        "lost_hosts": lost_hosts_view(pool),
+        "staged": staged,
+        "last_rollout": _last_rollout(rollouts.last) if rollouts.last else None,
+        "next_window": _window(pool, now),
+    }
+    return PoolView.model_validate(kept | computed | (_numbers(pool, look) if look else {}))
+
+
+_COMPUTED = {"running_rollout", "freshness", "lost_hosts", "last_rollout"}
+
+
+def _numbers(pool: Pool, look: PoolLook) -> dict[str, object]:
+    return {
+        "hosts": look.hosts,
+        "hosts_per_version": look.versions,
+        "sessions": look.sessions,
+        "accepting": look.accepting,
+        "unhealthy": look.unhealthy,
+        "behind": look.behind(pool.version),
+        "seen_at": look.at,
+    }
+
+
+def _last_rollout(rollout: Rollout) -> LastRolloutView:
+    return LastRolloutView(
+        id=rollout.id,
+        version=rollout.version,
+        state=rollout.state,
+        failed=rollout.progress.counts.get(HostState.FAILED, 0),
+        requested_by=rollout.requested_by,
+        ended_at=rollout.ended_at,
+        href=rollout_href(rollout.id),
     )
+
+
+def _window(pool: Pool, now: datetime) -> WindowView | None:
+    windows = pool.policy.windows
+    if not windows:
+        return None
+    found = window_at(windows, pool.time_zone, now)
+    if found is None:
+        return None
+    opens, closes = found
+    return WindowView(open=opens <= now, opens_at=opens, closes_at=closes)
+
+
+def policy_by_mode(pool: Pool) -> PolicyByMode:
+    """The policy that a rollout of the pool would have in each mode."""
+    return PolicyByMode(**{mode.value: _resolved(mode, pool) for mode in ScheduleMode})
+
+
+def _resolved(mode: ScheduleMode, pool: Pool) -> Policy | None:
+    with suppress(InvalidRequest):
+        return resolve_policy(mode, pool.policy)
+    return None
+
+
+def _host_pool(services: Services, pool: Pool) -> HostPoolView | None:
+    key = ("host pool", pool.host_pool_id)
+    try:
+        found = services.read_cache.get(
+            key, SETTINGS_FOR, lambda: services.host_pools.host_pool(pool.host_pool_id), behind=True
+        )
+    except AzureError:
+        return None  # `problem` says why, unless only its settings may not be read
+    return HostPoolView(session_limit=found.session_limit, load_balancing=found.load_balancing)
 
 
 def freshness(refresh: Rollout) -> Freshness:

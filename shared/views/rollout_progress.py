@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from shared.api.conditions import entity_tag
@@ -16,13 +16,12 @@ from shared.models.messages import Message, message, sentence
 from shared.models.pools import Pool
 from shared.models.rollout_parts import LEFT_OUT
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
-from shared.planning import timing
-from shared.planning.forecast import forecast
+from shared.planning.forecast import WAITS_FOR_A_PERSON, forecast
 from shared.planning.freshness import is_fresh
 from shared.planning.host_time import host_time
 from shared.planning.lost_hosts import lost_hosts, waits_for
-from shared.planning.windows import FOREVER, open_until, opens_at
 from shared.views import suspension
+from shared.views.next_events import next_event, windows_of
 
 WEIGHTS = {
     HostState.PENDING: 0,
@@ -89,109 +88,60 @@ def is_there(host: RolloutHost) -> bool:
     return not (host.vm_missing or host.missing_since)
 
 
+def versions_of(hosts: Iterable[RolloutHost]) -> dict[str, int]:
+    """Hosts that are there per version, as last verified; `unknown`: on no version of the image."""
+    return dict(sorted(Counter(host.version or "unknown" for host in hosts if is_there(host)).items()))
+
+
 def _not_done(rollout: Rollout, counts: Mapping[str, int], undone: int) -> int | None:
     """Hosts that a stopped rollout did not update; None for other rollouts, and for a refresh, which has no target."""
     stops = rollout.state in _STOPS and rollout.kind is not RolloutKind.REFRESH
     return undone + counts.get(HostState.FAILED, 0) if stops else None
 
 
-def next_event(rollout: Rollout, now: datetime) -> Message | None:
-    """What happens next; None after the end. Without `at` it waits for a person, or happens as hosts become free."""
-    match rollout.state:
-        case state if state.ended:
-            return None
-        case RolloutState.PAUSED if rollout.kind is RolloutKind.REFRESH:
-            return message(Code.WAITS_FOR_RESUME, "It is paused until somebody resumes it.")
-        case RolloutState.PAUSED:
-            return message(Code.WAITS_FOR_RESUME, "It is paused until somebody resumes or cancels it.")
-        case RolloutState.AWAITING_APPROVAL:
-            return message(Code.WAITS_FOR_APPROVAL, "It waits until somebody approves or cancels it.")
-        case RolloutState.CANCELLING:
-            return message(Code.FINISHING_HOSTS, "The hosts that are being rebuilt are finished, then it ends.")
-        case _ if rollout.rolling_back:
-            return _next_while_rolling_back(rollout, now)
-        case _:
-            return _by_schedule(rollout, now)
-
-
-def _next_while_rolling_back(rollout: Rollout, now: datetime) -> Message:
-    """Hosts are rolled back as they empty; users on them have until `force_at`, and are warned before."""
-    text = "Hosts are being rolled back."
-    ahead = _of_schedule(rollout, now, begins=False)
-    if not ahead:
-        return message(Code.ROLLING_BACK, text)
-    return ahead[0].model_copy(update={"text": f"{text} Next: {ahead[0].text[:1].lower()}{ahead[0].text[1:]}"})
-
-
-def _by_schedule(rollout: Rollout, now: datetime) -> Message:
-    """The next event of the schedule or of the windows, whichever comes first."""
-    refreshes = rollout.kind is RolloutKind.REFRESH
-    if refreshes and rollout.note:
-        return rollout.note.model_copy(update={"text": sentence(rollout.note.text)})  # why nothing is started
-    begin = max(now, rollout.schedule.begin_at)
-    until, opens = _windows(rollout, begin)
-    upcoming = [] if refreshes else _of_schedule(rollout, now, begins=opens is None)
-    if opens:
-        upcoming.append(message(Code.WINDOW_OPENS, "The maintenance window opens, so hosts may be taken.", at=opens))
-    elif until:
-        text = "The maintenance window closes: hosts that are being rebuilt finish, no other is started."
-        upcoming.append(message(Code.WINDOW_CLOSES, text, at=until))
-    if upcoming:
-        return min(upcoming, key=lambda one: one.at or now)
-    if refreshes:
-        return message(Code.REFRESHING_HOSTS, "Hosts are refreshed after use.")
-    return message(Code.UPDATING_HOSTS, "The remaining hosts are updated.")
-
-
-def _of_schedule(rollout: Rollout, now: datetime, *, begins: bool) -> list[Message]:
-    """The schedule's next event, if there is one; its start only when hosts may be rebuilt then."""
-    event = timing.next_event(rollout.schedule, rollout.policy, now)
-    if event and event.at == rollout.schedule.begin_at and not begins:
-        event = timing.next_event(rollout.schedule, rollout.policy, rollout.schedule.begin_at)
-    return [event] if event else []
-
-
-def _windows(rollout: Rollout, moment: datetime) -> tuple[datetime | None, datetime | None]:
-    """Until when the windows allow work at `moment`, or else when the next one opens; None without a limit.
-
-    A roll-back ignores windows: getting users off a bad version is more urgent.
-    """
-    windows = rollout.policy.windows
-    if not windows or rollout.state.ended or rollout.rolling_back:
-        return None, None
-    until = open_until(windows, rollout.zone, moment)
-    if until is None:
-        return None, opens_at(windows, rollout.zone, moment)
-    return (None if until == FOREVER else until), None
-
-
-def brief(rollout: Rollout) -> RolloutBrief:
+def brief(rollout: Rollout, now: datetime) -> RolloutBrief:
     """A rollout for a list, from its own row alone: counts are those of its last pass."""
-    return RolloutBrief(
-        **_brief_fields(
-            rollout,
-            rollout.progress.counts,
-            rollout.progress.last_pass.not_updated if rollout.progress.last_pass else 0,
-        )
+    last = rollout.progress.last_pass
+    foreseen = None if rollout.state in WAITS_FOR_A_PERSON or last is None else last.expected_end
+    fields = _brief_fields(rollout, rollout.progress.counts, last.not_updated if last else 0)
+    return RolloutBrief.model_validate(
+        fields
+        | {
+            "next": suspension.of_rollout(rollout) or next_event(rollout, now),
+            "expected_end": rollout.ended_at or foreseen,
+            "sessions_open": last.sessions_to_end if last and not rollout.state.ended else 0,
+        }
     )
+
+
+def brief_percent(rollout: Rollout) -> int:
+    """Percent of a rollout's work, from its own row alone."""
+    last = rollout.progress.last_pass
+    return _percent(rollout, rollout.progress.counts, last.not_updated if last else 0)
 
 
 def _brief_fields(rollout: Rollout, counts: Mapping[str, int], undone: int) -> dict[str, object]:
     kept = {name: getattr(rollout, name) for name in RolloutBrief.model_fields if name not in _COMPUTED}
     kept["note"] = note_of(rollout)
-    done = percent(counts, ended=rollout.state.ended, undone=_not_done(rollout, counts, undone))
-    if rollout.kind is RolloutKind.REFRESH and not rollout.state.ended:
-        done = (
-            fresh_percent(rollout.progress.last_pass.fresh, rollout.progress.last_pass.hosts)
-            if rollout.progress.last_pass
-            else 0
-        )
     if rollout.kind is RolloutKind.REFRESH:
         kept["schedule"] = None  # it signs nobody out, so its moments say nothing
-    return kept | {"percent": done, "counts": dict(counts), "from_version": rollout.before.version}
+    return kept | {
+        "percent": _percent(rollout, counts, undone),
+        "counts": dict(counts),
+        "from_version": rollout.before.version,
+        "hosts": sum(counts.values()),
+        "failed": counts.get(HostState.FAILED, 0),
+    }
 
 
-_COMPUTED = {"percent", "counts", "from_version"}
+_COMPUTED = {"percent", "counts", "from_version", "hosts", "failed", "next", "expected_end", "sessions_open"}
+
+
+def _percent(rollout: Rollout, counts: Mapping[str, int], undone: int) -> int:
+    if rollout.kind is RolloutKind.REFRESH and not rollout.state.ended:
+        last = rollout.progress.last_pass
+        return fresh_percent(last.fresh, last.hosts) if last else 0
+    return percent(counts, ended=rollout.state.ended, undone=_not_done(rollout, counts, undone))
 
 
 def fresh_percent(fresh: int, hosts: int) -> int:
@@ -266,14 +216,13 @@ def progress(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> R
     open_sessions = sum(host.sessions for host in hosts if not host.state.ended)
     each = host_time(hosts, timedelta(seconds=rollout.first_guess))
     foreseen = forecast(rollout, hosts, now)
-    open_till, opens = _windows(rollout, now)
+    open_till, opens = windows_of(rollout, now)
     return RolloutView.model_validate(
         _brief_fields(rollout, shown, sum(is_not_updated(rollout, host) for host in hosts))
         | {
             "etag": entity_tag(settings_of(rollout)),
             "policy": rollout.policy,
             "probe": UsedProbe.of(rollout.probe),
-            "hosts": len(hosts),
             "accepting": rollout.progress.last_pass.accepting if rollout.progress.last_pass else None,
             "sessions_open": rollout.progress.last_pass.sessions_to_end
             if rollout.progress.last_pass
@@ -284,7 +233,7 @@ def progress(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> R
             "expected_end": foreseen.expected,
             "expected_end_bounds": foreseen.bounds,
             "last_pass_at": rollout.progress.last_pass.at if rollout.progress.last_pass else None,
-            "versions": dict(sorted(Counter(host.version or "unknown" for host in hosts if is_there(host)).items())),
+            "versions": versions_of(hosts),
             "rolling_back": rollout.rolling_back,
             "windows_open_until": open_till,
             "windows_opens_at": opens,

@@ -47,7 +47,7 @@ def list_rollouts(
         continuation=continuation,
         **equal,
     )
-    return Listed[RolloutBrief](items=[brief(row) for row in page.rows], continuation=page.continuation)
+    return Listed[RolloutBrief](items=[brief(row, services.now()) for row in page.rows], continuation=page.continuation)
 
 
 def show_rollout(services: Services, rollout: Rollout, seen: SeenRows, pool: Pool | None) -> RolloutView:

@@ -66,7 +66,7 @@ def view(task: Task, now: datetime, started: StartedRollouts | None = None) -> T
 
 def rollout_brief(rollout: Rollout) -> TaskBrief:
     """A rollout in the list of tasks, from its own row alone: its percent is that of its last pass."""
-    return TaskBrief(**_rollout_fields(rollout, rollout_progress.brief(rollout).percent))
+    return TaskBrief(**_rollout_fields(rollout, rollout_progress.brief_percent(rollout)))
 
 
 def rollout_view(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> TaskView:

@@ -106,6 +106,7 @@ def _by_key[R: Record](item: tuple[tuple[str, str], R]) -> tuple[str, str]:
 _KEYS: dict[str, Keys[Any]] = {
     "accounts": keys.account_keys,
     "pools": keys.pool_keys,
+    "looks": keys.look_keys,
     "images": keys.image_keys,
     "versions": keys.image_row_keys,
     "tasks": keys.task_keys,

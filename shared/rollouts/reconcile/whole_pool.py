@@ -21,11 +21,12 @@ from shared.models.messages import message
 from shared.models.pools import Pool
 from shared.models.rollout_parts import Checks, Exclusion, LastPass
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
+from shared.planning.forecast import forecast
 from shared.planning.freshness import is_fresh
 from shared.planning.host_time import measured_seconds
 from shared.planning.plan import plan
 from shared.planning.proof import newest_proof
-from shared.planning.values import Plan, Snapshot
+from shared.planning.values import HostView, Plan, Snapshot
 from shared.ports.engine import Engine
 from shared.records.unreadable_pools import note_reading
 from shared.rollouts.preflight.repeat import awaiting, begins_something
@@ -48,7 +49,7 @@ from shared.rollouts.refresh.context import (
 )
 from shared.rollouts.refresh.exclusion import signal_refresh
 from shared.services import POOLS, ROLLOUTS, Services
-from shared.views.rollout_progress import is_not_updated
+from shared.views.rollout_progress import is_not_updated, versions_of
 
 log = logging.getLogger("freshcoat.reconcile")
 
@@ -244,7 +245,14 @@ def _last_pass(rollout: Rollout, before: Snapshot, after: Snapshot, now: datetim
         unproven=after.unproven,
         left_out=sum(view.left_out is not None and view.row.state is HostState.SKIPPED for view in after.hosts),
         fresh=sum(is_fresh(view.row) for view in present) if refreshes else 0,
+        unhealthy=sum(_is_unhealthy(view) for view in before.hosts),
+        versions=versions_of(view.row for view in after.hosts),
+        expected_end=forecast(rollout, [view.row for view in after.hosts], now).expected,
     )
+
+
+def _is_unhealthy(view: HostView) -> bool:
+    return view.seen is not None and view.seen.unhealthy and not view.row.state.in_work
 
 
 def _exclusion(given: _Input) -> Exclusion:

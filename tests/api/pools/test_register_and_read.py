@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shared.api.lists.pools import PoolsQuery
 from shared.caches.read_through import ReadThroughCache
 from shared.core.errors import AzureForbidden
 from shared.core.names import ROLLOUT_TAG
@@ -19,7 +20,7 @@ from shared.models.rollouts import RolloutHost
 from shared.records.session_hosts import SeenHost, see_hosts
 from shared.services import IMAGES, POOLS
 from shared.views.hosts import SEEN_FOR
-from shared.views.pools import list_pools
+from shared.views.pool_lists import list_pools
 from tests.fixtures.app import App, Reply, change_pool, office, update
 from tests.fixtures.messages import told
 from tests.fixtures.version_sets import record_family, version_row, version_set
@@ -237,7 +238,7 @@ class TestRead:
         services.read_cache.get(("hosts", host_pool), SEEN_FOR, slowly, grows=True)
         app.world.add_host("late.contoso.local")
         clock[0] = 40.0
-        (listed,) = list_pools(services, ALL_ACCOUNTS, limit=10, continuation=None).items
+        (listed,) = list_pools(services, ALL_ACCOUNTS, PoolsQuery(limit=10)).items
         assert listed.hosts == 4
 
     def test_hosts_show_who_drained_them_and_whether_they_are_off(self) -> None:

@@ -60,7 +60,7 @@ def test_a_cancelled_rollout_over_150_hosts_leaves_none_of_them_open() -> None:
     assert_over(env, RolloutState.CANCELLED)
     assert states(env) == {HostState.SKIPPED}
     assert len(env.rows) == 150
-    assert brief(env.rollout).percent == 0
+    assert brief(env.rollout, env.now).percent == 0
 
 
 def test_a_rollout_cancelled_half_way_shows_50_percent_in_lists_too() -> None:
@@ -70,7 +70,7 @@ def test_a_rollout_cancelled_half_way_shows_50_percent_in_lists_too() -> None:
     cancel(env)
     env.run_to_minute(60)
     assert_over(env, RolloutState.CANCELLED)
-    assert progress(env.rollout, list(env.rows.values()), env.now).percent == brief(env.rollout).percent == 50
+    assert progress(env.rollout, list(env.rows.values()), env.now).percent == brief(env.rollout, env.now).percent == 50
 
 
 def test_cancelling_returns_150_drained_hosts_to_service() -> None:

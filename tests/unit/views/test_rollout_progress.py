@@ -14,7 +14,8 @@ from shared.models.policy import ScheduleMode
 from shared.models.rollout_parts import Approval, LastPass, Progress, Rollback
 from shared.models.rollouts import RolloutKind, Schedule
 from shared.views.hosts import target_of
-from shared.views.rollout_progress import WEIGHTS, next_event, percent, progress
+from shared.views.next_events import next_event
+from shared.views.rollout_progress import WEIGHTS, percent, progress
 from tests.fixtures.rollout_rows import HOUR, MINUTE, START, host, hosts, rollout
 
 S, H = RolloutState, HostState

@@ -1,0 +1,1 @@
+"""Queries of lists: filters, order and pages."""
