@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
-import { candidatesOf, firstForm, toRequest, whatIsMissing, type Form } from "./form";
+import { candidatesOf } from "../../parts/schedule";
+import { firstForm, toRequest, whatIsMissing, type Form } from "./form";
 import { readNumber } from "./PolicySection";
 import { sentence } from "./planTexts";
 import { whyNot } from "./versions";

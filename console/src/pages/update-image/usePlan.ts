@@ -1,67 +1,13 @@
-import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
-
-import { request, type ApiError } from "../../api";
+import { request, usePlan, type Planned as PlannedOf } from "../../api";
 import type { Plan, UpdateRequest } from "./form";
 
-/** The plan is asked for when nothing was changed for so long. */
-const PAUSE_MS = 800;
-/** People come and go: it is asked for again. */
-const AGAIN_MS = 60_000;
+export type Planned = PlannedOf<Plan>;
 
-export interface Planned {
-  /** The last plan that was received, maybe of another request: see `current`. */
-  plan: Plan | null;
-  /** Whether the plan is that of the form as it stands now. */
-  current: boolean;
-  problem: ApiError | null;
-  /** When it came, by this machine's clock. */
-  checkedAt: number;
-  /** Takes a plan that a refusal brought. */
-  take: (plan: Plan) => void;
-  again: () => void;
-}
-
-/** What the request would do, asked for again after each change. Null: nothing can be asked yet. */
-export function usePlan(pool: string, asked: UpdateRequest | null): Planned {
-  const client = useQueryClient();
-  const text = asked ? JSON.stringify(asked) : "";
-  const settled = useSettled(text, PAUSE_MS);
-  const queryKey = ["plan", pool, settled];
-  const query = useQuery<Plan | null, ApiError>({
-    queryKey,
-    enabled: settled !== "",
-    queryFn: ({ signal }) => askPlan(pool, JSON.parse(settled) as UpdateRequest, signal),
-    placeholderData: keepPreviousData,
-    staleTime: Infinity,
-    refetchOnWindowFocus: true,
-    refetchIntervalInBackground: false,
-    refetchInterval: AGAIN_MS,
+/** What the update would do, asked for again after each change. Null: nothing can be asked yet. */
+export function useUpdatePlan(pool: string, asked: UpdateRequest | null): Planned {
+  return usePlan(["update-image", pool], asked, async (body: UpdateRequest, signal) => {
+    const params = { path: { pool }, query: { what_if: true } };
+    const { data } = await request("post", "/api/pools/{pool}/update-image", { params, body, signal });
+    return data as Plan | null;
   });
-  const settling = text !== settled;
-  return {
-    plan: query.data ?? null,
-    current: !settling && !query.isPlaceholderData && query.data !== undefined && query.error === null,
-    problem: settling ? null : query.error,
-    checkedAt: query.dataUpdatedAt,
-    take: (plan) => client.setQueryData(queryKey, plan),
-    again: () => void query.refetch(),
-  };
-}
-
-async function askPlan(pool: string, body: UpdateRequest, signal: AbortSignal): Promise<Plan | null> {
-  const params = { path: { pool }, query: { what_if: true } };
-  const { data } = await request("post", "/api/pools/{pool}/update-image", { params, body, signal });
-  return data as Plan | null;
-}
-
-/** The text when it has not changed for a while. The first one counts at once. */
-function useSettled(text: string, pause: number): string {
-  const [settled, setSettled] = useState(text);
-  useEffect(() => {
-    if (text === settled) return;
-    const timer = setTimeout(() => setSettled(text), settled === "" ? 0 : pause);
-    return () => clearTimeout(timer);
-  }, [text, settled, pause]);
-  return settled;
 }
