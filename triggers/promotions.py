@@ -6,7 +6,8 @@ import azure.durable_functions as df
 
 from shared.api.activation_plans import PromotionPlanView
 from shared.api.common import Listed, WhatIfQuery
-from shared.api.promotions import PromotionMoment, PromotionRequest, PromotionsQuery, PromotionView
+from shared.api.lists.promotions import PromotionsQuery
+from shared.api.promotions import PromotionMoment, PromotionRequest, PromotionView
 from shared.images.promotions.manage import cancel, reschedule
 from shared.images.promotions.preview import plan_promotion
 from shared.images.promotions.request import schedule_promotion
@@ -20,17 +21,8 @@ bp = df.Blueprint()
 
 @endpoint(bp, "GET", "promotions", needs=Need.READ)
 def get_promotions(call: Call, query: PromotionsQuery) -> Answer[Listed[PromotionView]]:
-    """List scheduled activations, newest first, optionally of one image or in one state."""
-    return Answer(
-        list_promotions(
-            call.services,
-            call.reach,
-            image=query.image,
-            state=query.state,
-            limit=query.limit,
-            continuation=query.continuation,
-        )
-    )
+    """List scheduled activations, newest first unless another order is asked for."""
+    return Answer(list_promotions(call.services, call.reach, query))
 
 
 @endpoint(bp, "POST", "promotions", needs=Need.PUBLISH, status=201, also=(200,), refusals=(409,))

@@ -38,17 +38,8 @@ bp = df.Blueprint()
 
 @endpoint(bp, "GET", "rollouts", needs=Need.READ)
 def get_rollouts(call: Call, query: RolloutsQuery) -> Answer[Listed[RolloutBrief]]:
-    """List rollouts, newest first, optionally of one pool or in one state."""
-    return Answer(
-        rollouts.list_rollouts(
-            call.services,
-            call.reach,
-            pool=query.pool,
-            state=query.state,
-            limit=query.limit,
-            continuation=query.continuation,
-        )
-    )
+    """List rollouts, newest first unless another order is asked for."""
+    return Answer(rollouts.list_rollouts(call.services, call.reach, query))
 
 
 @endpoint(bp, "GET", "rollouts/{rollout}", needs=Need.READ, refusals=(404,))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import azure.durable_functions as df
 
 from shared.api.common import Listed
-from shared.api.tasks import ApproveRingRequest, CancelTaskRequest, TaskBrief, TasksQuery, TaskView
+from shared.api.lists.tasks import TasksQuery
+from shared.api.tasks import ApproveRingRequest, CancelTaskRequest, TaskBrief, TaskView
 from shared.fleet.approval import approve_ring
 from shared.models.access.roles import Need
 from shared.ports.engine import Engine
@@ -19,18 +20,8 @@ bp = df.Blueprint()
 
 @endpoint(bp, "GET", "tasks", needs=Need.READ)
 def get_tasks(call: Call, query: TasksQuery) -> Answer[Listed[TaskBrief]]:
-    """List tasks, including rollouts, newest first, optionally of one kind, image or state."""
-    return Answer(
-        tasks.list_tasks(
-            call.services,
-            call.reach,
-            kind=query.kind,
-            image=query.image,
-            state=query.state,
-            limit=query.limit,
-            continuation=query.continuation,
-        )
-    )
+    """List tasks, including rollouts, newest first unless another order is asked for."""
+    return Answer(tasks.list_tasks(call.services, call.reach, query))
 
 
 @endpoint(bp, "GET", "tasks/{task}", needs=Need.READ, refusals=(404,))

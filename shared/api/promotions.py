@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.api.common import Moment, PageQuery, ZoneName
+from shared.api.common import Moment, ZoneName
 from shared.api.images import ActivationChoice
 from shared.core.states import PromotionState
 from shared.models.base import WHOLE, Name, UtcTime, Value
@@ -40,13 +40,6 @@ class PromotionView(Value):
     ended_at: UtcTime | None
     note: Message | None
     """What came of it; null before its end."""
-
-
-class PromotionsQuery(PageQuery):
-    """Filter of promotions."""
-
-    image: Name | None = None
-    state: PromotionState | None = None
 
 
 class PromotionMoment(Value):

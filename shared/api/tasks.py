@@ -6,9 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.api.common import PageQuery
 from shared.core.states import RolloutState, TaskState
-from shared.models.base import Name, UtcTime, Value
+from shared.models.base import UtcTime, Value
 from shared.models.messages import Message
 from shared.models.tasks import Approval, CancelHow, Gate, RingNumber, TaskKind, TaskStep
 from shared.models.withdrawals import StoppedRollout
@@ -85,15 +84,6 @@ class TaskView(TaskBrief):
     """Whether it needs the approval of a second person before it begins. It covers the task's rollouts."""
     second_approved_at: UtcTime | None = None
     second_approved_by: str = ""
-
-
-class TasksQuery(PageQuery):
-    """Filter of tasks. Rollouts are tasks of kind `rollout`; rollouts that refresh a pool are of kind `refresh`."""
-
-    kind: TaskKind | Literal["rollout", "refresh"] | None = None
-    """`rollout` includes refreshes; `refresh` gives only them."""
-    image: Name | None = None
-    state: TaskState | RolloutState | None = None
 
 
 class ApproveRingRequest(Value):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from shared.access.subjects import promotion_subject
 from shared.api.common import Listed
+from shared.api.lists.promotions import PromotionsQuery
 from shared.api.promotions import PromotionView
 from shared.core.states import PromotionState
 from shared.models.access.roles import Reach
@@ -14,30 +15,28 @@ from shared.models.base import iso
 from shared.models.promotions import Promotion
 from shared.records.promotions import find_promotion
 from shared.services import PROMOTIONS, Services
-from shared.views.filters import check_image_filter
-from shared.views.visible import visible_page
+from shared.views.filters import check_account_filter, check_image_filter, check_pool_filter
+from shared.views.histories import Source, history_page, in_time, of_account, wanted_states
 
 
-def list_promotions(
-    services: Services,
-    reach: Reach,
-    *,
-    image: str | None,
-    state: PromotionState | None,
-    limit: int,
-    continuation: str | None,
-) -> Listed[PromotionView]:
-    """A page of promotions, newest first, of one image or state if given. Raises InvalidRequest for an unknown one."""
-    check_image_filter(services, reach, image)
-    equal: dict[str, Any] = {name: value for name, value in (("image", image), ("state", state)) if value}
-    page = visible_page(
+def list_promotions(services: Services, reach: Reach, query: PromotionsQuery) -> Listed[PromotionView]:
+    """A page of promotions. Raises InvalidRequest for an unknown name."""
+    check_image_filter(services, reach, query.image)
+    check_pool_filter(services, reach, query.pool)
+    check_account_filter(services, reach, query.account)
+    source = Source(
         services.promotions,
         PROMOTIONS,
-        lambda row: promotion_subject(row).seen_by(reach),
-        limit=limit,
-        continuation=continuation,
-        **equal,
+        lambda row: (
+            promotion_subject(row).seen_by(reach)
+            and of_account(query, row.accounts)
+            and (query.pool is None or (row.update is not None and query.pool in row.update.pools))
+            and in_time(query, row)
+        ),
+        wanted_states(PromotionState, query, query.state),
+        (("image", query.image),) if query.image else (),
     )
+    page = history_page(query, [source], query.sort, attrgetter(query.sort))
     return Listed[PromotionView](items=[view(row) for row in page.rows], continuation=page.continuation)
 
 

@@ -2,52 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from operator import attrgetter
 
 from shared.access.subjects import rollout_subject
 from shared.api.common import Listed
+from shared.api.lists.rollouts import RolloutsQuery
 from shared.api.rollouts import RolloutBrief, RolloutView
 from shared.caches.seen_rows import SeenRows
 from shared.core.states import RolloutState
 from shared.models.access.roles import Reach
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout
+from shared.ports.ordered import Value
 from shared.records.pools import running_rollout
 from shared.services import ROLLOUTS, Services
-from shared.views.filters import check_pool_filter
+from shared.views.filters import check_account_filter, check_image_filter, check_pool_filter
+from shared.views.histories import Source, history_page, in_time, wanted_states
 from shared.views.new_hosts import new_hosts_view
 from shared.views.rollout_progress import brief, lost_hosts_view, progress
-from shared.views.visible import visible_page
 
 
-def list_rollouts(
-    services: Services,
-    reach: Reach,
-    *,
-    pool: str | None,
-    state: RolloutState | None,
-    limit: int,
-    continuation: str | None,
-) -> Listed[RolloutBrief]:
-    """A page of rollouts, newest first, of one pool or state if given; read from their own rows alone.
-
-    Raises InvalidRequest for an unknown pool.
-    """
-    check_pool_filter(services, reach, pool)
-    equal: dict[str, Any] = {}
-    if pool:
-        equal["pool"] = pool
-    if state:
-        equal["state"] = state
-    page = visible_page(
+def list_rollouts(services: Services, reach: Reach, query: RolloutsQuery) -> Listed[RolloutBrief]:
+    """A page of rollouts; read from their own rows alone. Raises InvalidRequest for an unknown name."""
+    check_pool_filter(services, reach, query.pool)
+    check_image_filter(services, reach, query.image)
+    check_account_filter(services, reach, query.account)
+    named = {"pool": query.pool, "image": query.image, "account": query.account}
+    source = Source(
         services.rollouts,
         ROLLOUTS,
-        lambda row: rollout_subject(row).seen_by(reach),
-        limit=limit,
-        continuation=continuation,
-        **equal,
+        lambda row: (
+            rollout_subject(row).seen_by(reach)
+            and (query.kind is None or row.kind in query.kind)
+            and in_time(query, row)
+        ),
+        wanted_states(RolloutState, query, query.state),
+        tuple((name, value) for name, value in named.items() if value),
     )
-    return Listed[RolloutBrief](items=[brief(row, services.now()) for row in page.rows], continuation=page.continuation)
+    page = history_page(query, [source], query.sort, _ORDERS.get(query.sort, attrgetter(query.sort)))
+    now = services.now()
+    return Listed[RolloutBrief](items=[brief(row, now) for row in page.rows], continuation=page.continuation)
+
+
+_ORDERS: dict[str, Callable[[Rollout], Value]] = {
+    "expected_end": lambda row: row.progress.last_pass.expected_end if row.progress.last_pass else None,
+}
 
 
 def show_rollout(services: Services, rollout: Rollout, seen: SeenRows, pool: Pool | None) -> RolloutView:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Literal
 
 from shared.access.subjects import rollout_subject, task_subject
 from shared.api.common import Listed
+from shared.api.lists.tasks import TasksQuery
 from shared.api.tasks import TaskBrief, TaskView
 from shared.core.codes import Code
 from shared.core.errors import NotFound
@@ -18,13 +20,11 @@ from shared.models.access.roles import Reach
 from shared.models.messages import Message, message, sentence
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.models.tasks import Task, TaskKind
-from shared.ports.paging import merged
-from shared.ports.storage import Page
 from shared.services import ROLLOUTS, TASKS, Services
 from shared.views import rollout_progress, suspension
-from shared.views.filters import check_image_filter
+from shared.views.filters import check_account_filter, check_image_filter, check_pool_filter
 from shared.views.fleet import StartedRollouts, pools_fields, read_rollouts
-from shared.views.visible import visible_page
+from shared.views.histories import Source, history_page, in_time, of_account, wanted_states
 
 ROLLOUT: Literal["rollout"] = "rollout"
 """The kind of task that a rollout is."""
@@ -121,39 +121,60 @@ def _note(task: Task) -> Message | None:
     return task.note
 
 
-def list_tasks(
-    services: Services,
-    reach: Reach,
-    *,
-    kind: TaskKind | Literal["rollout", "refresh"] | None = None,
-    image: str | None = None,
-    state: TaskState | RolloutState | None = None,
-    limit: int,
-    continuation: str | None,
-) -> Listed[TaskBrief]:
-    """A page of tasks and rollouts, newest first, of one kind, image or state if given.
+def list_tasks(services: Services, reach: Reach, query: TasksQuery) -> Listed[TaskBrief]:
+    """A page of tasks and rollouts. Raises InvalidRequest for an unknown name.
 
     Both have ids that sort newest first, and are kept under them: one continuation says for both tables where the
-    next page begins. Raises InvalidRequest for an unknown image.
+    next page begins.
     """
-    check_image_filter(services, reach, image)
-    equal: dict[str, Any] = {"image": image} if image else {}
-    where: dict[str, Any] = {"limit": limit, "continuation": continuation}
-    pages = []
-    rollouts_too = kind in {None, ROLLOUT, REFRESH}
-    if (kind is None or not rollouts_too) and (state is None or state in set(TaskState)):
-        asked = equal | ({"kind": kind} if kind else {}) | ({"state": TaskState(state)} if state else {})
-        tasks = visible_page(services.tasks, TASKS, lambda row: task_subject(row).seen_by(reach), **where, **asked)
-        pages.append(Page([brief(row) for row in tasks.rows], tasks.continuation))
-    if rollouts_too and (state is None or state in set(RolloutState)):
-        asked = equal | ({"state": RolloutState(state)} if state else {})
-        asked |= {"kind": RolloutKind.REFRESH} if kind == REFRESH else {}
-        rollouts = visible_page(
-            services.rollouts, ROLLOUTS, lambda row: rollout_subject(row).seen_by(reach), **where, **asked
+    check_image_filter(services, reach, query.image)
+    check_pool_filter(services, reach, query.pool)
+    check_account_filter(services, reach, query.account)
+    sources: list[Source[Any]] = [*_tasks_wanted(services, reach, query), *_rollouts_wanted(services, reach, query)]
+    page = history_page(query, sources, query.sort, _shown_kind if query.sort == "kind" else attrgetter(query.sort))
+    items = [rollout_brief(row) if isinstance(row, Rollout) else brief(row) for row in page.rows]
+    return Listed[TaskBrief](items=items, continuation=page.continuation)
+
+
+def _shown_kind(row: Task | Rollout) -> str:
+    if isinstance(row, Rollout):
+        return REFRESH if row.kind is RolloutKind.REFRESH else ROLLOUT
+    return row.kind
+
+
+def _tasks_wanted(services: Services, reach: Reach, query: TasksQuery) -> Iterator[Source[Task]]:
+    """The tasks that are wanted, kind by kind."""
+    image = (("image", query.image),) if query.image else ()
+    kinds = [None] if query.kind is None else [TaskKind(kind) for kind in query.kind if kind in set(TaskKind)]
+    for kind in kinds:
+        yield Source(
+            services.tasks,
+            TASKS,
+            lambda row: (
+                task_subject(row).seen_by(reach)
+                and of_account(query, row.accounts)
+                and (query.pool is None or (row.pools is not None and query.pool in row.pools.update.pools))
+                and in_time(query, row)
+            ),
+            wanted_states(TaskState, query, query.state),
+            image + ((("kind", kind),) if kind else ()),
         )
-        pages.append(Page([rollout_brief(row) for row in rollouts.rows], rollouts.continuation))
-    page = merged(pages, lambda row: row.id, limit=limit)
-    return Listed[TaskBrief](items=page.rows, continuation=page.continuation)
+
+
+def _rollouts_wanted(services: Services, reach: Reach, query: TasksQuery) -> Iterator[Source[Rollout]]:
+    """The rollouts that are wanted, if any."""
+    if query.kind is not None and not {ROLLOUT, REFRESH} & set(query.kind):
+        return
+    named = {"image": query.image, "pool": query.pool, "account": query.account}
+    only_refreshes = query.kind is not None and ROLLOUT not in query.kind
+    yield Source(
+        services.rollouts,
+        ROLLOUTS,
+        lambda row: rollout_subject(row).seen_by(reach) and in_time(query, row),
+        wanted_states(RolloutState, query, query.state),
+        tuple((name, value) for name, value in named.items() if value)
+        + ((("kind", RolloutKind.REFRESH),) if only_refreshes else ()),
+    )
 
 
 def read_task(services: Services, task_id: str, reach: Reach) -> TaskView:

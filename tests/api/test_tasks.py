@@ -85,7 +85,7 @@ class TestList:
         app.tables.rollouts.replace(both)
         assert listed(app, "?state=failed") == [capture.id, rollout]
 
-    @pytest.mark.parametrize("query", ["kind=upload", "state=gone", "limit=0", "continuation=???", "pool=office"])
+    @pytest.mark.parametrize("query", ["kind=upload", "state=gone", "limit=0", "continuation=???", "pools=office"])
     def test_contradictory_filters_are_refused(self, query: str) -> None:
         assert office().send("GET", f"/api/tasks?{query}").bad_fields == {query.split("=", maxsplit=1)[0]}
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BeforeValidator, Field
 
 from shared.api.common import PageQuery
-from shared.models.base import ONE_LINE, WHOLE
+from shared.models.base import ONE_LINE, Name
 
 Order = Literal["asc", "desc"]
 MOST_VALUES = 20
@@ -36,8 +36,7 @@ class HistoryQuery(PageQuery):
     The list begins with the newest; `order=asc` with the oldest, or with the least of what `sort` names.
     """
 
-    limit: Annotated[int, Field(ge=1, le=MOST_OF_A_PAGE), WHOLE] = 100
-    account: Annotated[str, Field(min_length=1, max_length=63), ONE_LINE] | None = None
+    account: Name | None = None
     requested_by: Annotated[str, Field(min_length=1, max_length=200), ONE_LINE] | None = None
     """Name of who asked for it."""
     since: AwareDatetime | None = None
