@@ -8,6 +8,7 @@ import {
 } from "@fluentui/react-components";
 import type { ReactNode } from "react";
 
+import { useReturnFocus } from "./dialog/useReturnFocus";
 import { CloseIcon } from "./icons";
 
 interface Props {
@@ -20,6 +21,7 @@ interface Props {
 
 /** A drawer at the right: details of something, or a form. Esc closes it and the focus returns. */
 export function SidePanel({ title, onClose, children, footer }: Props): ReactNode {
+  useReturnFocus();
   return (
     <OverlayDrawer open position="end" size="medium" onOpenChange={(_, { open }) => !open && onClose()}>
       <DrawerHeader>
