@@ -17,6 +17,7 @@ from triggers import (
     events,
     health,
     images,
+    overview,
     pools,
     profiles,
     promotions,
@@ -31,7 +32,7 @@ app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 for part in (
     *(access, caps, profiles, audit, accounts, pools, images, promotions, rollouts, tasks, events, health, timers),
-    console,
+    *(console, overview),
     *(orchestrations, rollout_activities, host_activities, task_activities),
 ):
     app.register_functions(part.bp)

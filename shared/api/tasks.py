@@ -36,6 +36,15 @@ class TaskBrief(Value):
     """Path of the task, or of the rollout."""
 
 
+class TaskWait(Message):
+    """What a task waits for. `href`: where somebody can do something about it."""
+
+    ring: int | None = None
+    """The ring of pools that waits, or that runs. Null when it is not about one."""
+    until: UtcTime | None = None
+    """It waits until then at least. Null when nobody can say, as for an approval."""
+
+
 class TaskPoolView(Value):
     """One pool of a task that updates pools. `state` is null before its rollout starts; `note` then says why."""
 
@@ -70,8 +79,8 @@ class TaskView(TaskBrief):
     """The ring that started last. Null before the first, and when no pools are updated."""
     gate: Gate | None = None
     """Whether a person must approve each ring but the first. Null when no pools are updated."""
-    waits_for: Message | None = None
-    """What the task waits for; `at`: at least until then. Null after the end."""
+    waits_for: TaskWait | None = None
+    """What the task waits for. Null after the end."""
     approvals: list[Approval] = Field(default_factory=list)
     """Approved rings, by whom and when."""
     left_over: list[str] = Field(default_factory=list)

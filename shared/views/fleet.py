@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.api.tasks import TaskPoolView
+from shared.api.tasks import TaskPoolView, TaskWait
 from shared.core.codes import Code
-from shared.core.hrefs import rollout_href
+from shared.core.hrefs import rollout_href, task_href
 from shared.core.names import UPDATE_POOLS
 from shared.core.states import RolloutState
 from shared.core.wording import counted, names_text
@@ -40,8 +40,37 @@ def pools_fields(task: Task, started: StartedRollouts, now: datetime) -> dict[st
     if task.step == UPDATE_POOLS and not task.state.ended:
         fields["percent"] = percent_done(task.kind, UPDATE_POOLS, percent_of(pools, started))
     if not task.state.ended and task.step in {UPDATE_POOLS, ""}:
-        fields["waits_for"] = _waits_for(task, move)
+        told = _waits_for(task, move)
+        ring = move.ring if told and told.code in _OF_A_RING else None
+        fields["waits_for"] = waits_for(task, told, ring) if told else None
     return fields
+
+
+_OF_A_RING = {
+    code.value
+    for code in (
+        Code.RING_STARTS,
+        Code.RING_RUNNING,
+        Code.RING_SOAKS,
+        Code.RING_WAITS_FOR_APPROVAL,
+        Code.RING_STOPPED,
+        Code.POOLS_WAIT,
+    )
+}
+"""Codes of what a ring of pools waits for."""
+
+
+def waits_for(task: Task, told: Message, ring: int | None = None) -> TaskWait:
+    """What a task waits for; its own page is where somebody approves or cancels it."""
+    return TaskWait(
+        code=told.code,
+        text=told.text,
+        at=told.at,
+        count=told.count,
+        href=told.href or task_href(task.id),
+        ring=ring,
+        until=told.at,
+    )
 
 
 def _waits_for(task: Task, move: NextRing) -> Message | None:

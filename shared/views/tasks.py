@@ -23,7 +23,7 @@ from shared.models.tasks import Task, TaskKind
 from shared.services import ROLLOUTS, TASKS, Services
 from shared.views import rollout_progress, suspension
 from shared.views.filters import check_account_filter, check_image_filter, check_pool_filter
-from shared.views.fleet import StartedRollouts, pools_fields, read_rollouts
+from shared.views.fleet import StartedRollouts, pools_fields, read_rollouts, waits_for
 from shared.views.histories import Source, history_page, in_time, of_account, wanted_states
 
 ROLLOUT: Literal["rollout"] = "rollout"
@@ -50,7 +50,8 @@ def brief(task: Task) -> TaskBrief:
 
 def view(task: Task, now: datetime, started: StartedRollouts | None = None) -> TaskView:
     """A task with its steps, its pools and the resources that it could not remove. `started`: its pools' rollouts."""
-    fields = _fields(task) | {"waits_for": None if task.state.ended else suspension.of_task(task) or task.note}
+    told = None if task.state.ended else suspension.of_task(task) or task.note
+    fields = _fields(task) | {"waits_for": waits_for(task, told) if told else None}
     return TaskView(
         **fields | pools_fields(task, started or {}, now),
         steps=[step.model_copy(update={"name": words(step.name)}) for step in task.steps],

@@ -11,7 +11,8 @@ import function_app  # noqa: F401 - importing it fills the table of endpoints
 from triggers.http.contract import ENDPOINTS
 from triggers.http.openapi import document
 
-SOMETIMES = {"Message": {"at", "count", "href"}}
+_OF_MESSAGES = {"at", "count", "href"}
+SOMETIMES = {"Message": _OF_MESSAGES, "TaskWait": _OF_MESSAGES}
 """Fields of answers that are left out when they say nothing."""
 
 
