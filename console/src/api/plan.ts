@@ -8,7 +8,7 @@ const PAUSE_MS = 800;
 /** People come and go: it is asked for again. */
 const AGAIN_MS = 60_000;
 
-export interface Planned<Plan> {
+export interface PlannedOf<Plan> {
   /** The last plan that was received, maybe of another request: see `current`. */
   plan: Plan | null;
   /** Whether the plan is that of the form as it stands now. */
@@ -25,11 +25,11 @@ export interface Planned<Plan> {
  * What a request would do, asked for again after each change of it. `name`: what the plan is of. `asked`: null while nothing
  * can be asked yet. `ask`: sends the request with `what_if`.
  */
-export function usePlan<Plan, Request>(
+export function usePlanned<Plan, Request>(
   name: readonly string[],
   asked: Request | null,
   ask: (asked: Request, signal: AbortSignal) => Promise<Plan | null>,
-): Planned<Plan> {
+): PlannedOf<Plan> {
   const client = useQueryClient();
   const text = asked ? JSON.stringify(asked) : "";
   const settled = useSettled(text, PAUSE_MS);

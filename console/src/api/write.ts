@@ -19,7 +19,7 @@ export interface Ask<P extends keyof paths, M extends Write> {
 }
 
 export interface Writing<P extends keyof paths, M extends Write> {
-  /** Sends the request. Gives the answer, or null when it was refused or lost: then `problem` says why. */
+  /** Sends the request. Gives the answer ({} where it is empty), or null when it was refused or lost: see `problem`. */
   send: (ask: Ask<P, M>) => Promise<Answer<P, M> | null>;
   busy: boolean;
   problem: ApiError | null;
@@ -49,7 +49,7 @@ export function useWrite<M extends Write, P extends WritePath<M>>(method: M, pat
       const received = await request(method, path as never, { params: ask.params, body: ask.body, headers } as never);
       keys.current.forget();
       void queries.invalidateQueries();
-      return received.data as Answer<P, M>;
+      return received.data ?? ({} as Answer<P, M>);
     } catch (error) {
       setProblem(asApiError(error));
       return null;

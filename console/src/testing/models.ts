@@ -25,6 +25,18 @@ const POOL = {
   policy: {} as Model<"PoolView">["policy"],
   problem: "",
   running_rollout: null,
+  join: { kind: "entra", intune: false },
+  lost_hosts: [],
+  accepting: 60,
+  staged: null,
+  new_hosts: null,
+  last_rollout: null,
+  next_window: null,
+  policy_resolved: null,
+  refresh: "off",
+  freshness: null,
+  unreadable_since: null,
+  seen_at: null,
 } as Partial<Model<"PoolView">> as Model<"PoolView">;
 
 const ROLLOUT = {

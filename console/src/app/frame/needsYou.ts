@@ -1,11 +1,13 @@
-import { PACES, useLive } from "../../api";
+import { PACES, useLive, type RolloutState } from "../../api";
 import { useTitleCount } from "../../parts/title";
+
+const WAITING: RolloutState[] = ["awaiting_approval", "paused"];
 
 /** How many rollouts wait for a person. Also puts the number into the tab's title. */
 export function useNeedsYou(): number {
-  const awaiting = useLive("/api/rollouts", { query: { state: "awaiting_approval", limit: 100 } }, PACES.overview);
-  const paused = useLive("/api/rollouts", { query: { state: "paused", limit: 100 } }, PACES.overview);
-  const number = (awaiting.data?.items.length ?? 0) + (paused.data?.items.length ?? 0);
+  const query = { state: WAITING, limit: 100 };
+  const rollouts = useLive("/api/rollouts", { query }, PACES.overview);
+  const number = rollouts.data?.items.length ?? 0;
   useTitleCount(number);
   return number;
 }

@@ -1,7 +1,7 @@
-import { screen, within } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import { expect, test } from "vitest";
 
-import { Answer, FakeApi, me } from "../../testing/fakeApi";
+import { Answer, FakeApi, me, type SentRequest } from "../../testing/fakeApi";
 import { renderAt } from "../../testing/render";
 import { aPool, aRollout } from "../../testing/models";
 
@@ -31,7 +31,9 @@ test("without pools the page says how to begin", async () => {
 });
 
 test("a search that finds nothing can be cleared", async () => {
-  new FakeApi({ "GET /api/pools": pools(aPool()) });
+  new FakeApi({
+    "GET /api/pools": ({ query }: SentRequest) => (query.has("search") ? pools() : pools(aPool())),
+  });
   const user = renderAt("/pools?search=sales");
   await user.click(await screen.findByRole("button", { name: "Clear filters" }));
   expect(await screen.findByRole("link", { name: "office" })).toBeVisible();
@@ -51,4 +53,14 @@ test("a reader sees Update Image disabled, with the reason", async () => {
   const item = await screen.findByRole("menuitem", { name: /Update Image/ });
   expect(item).toHaveAttribute("aria-disabled", "true");
   expect(item).toHaveTextContent("You are reader. Publishing needs the role operator.");
+});
+
+test("the app filters and sorts, without a read of Azure", async () => {
+  const api = new FakeApi({ "GET /api/pools": pools(aPool()) });
+  const user = renderAt("/pools?ring=test&rollout=open");
+  await user.click(await screen.findByRole("columnheader", { name: "Hosts" }));
+  await waitFor(() => expect(window.location.search).toContain("sort=hosts"));
+  await waitFor(() => expect(api.requests("GET /api/pools").length).toBeGreaterThan(1));
+  const asked = api.requests("GET /api/pools").at(-1)?.query.toString();
+  expect(asked).toBe("limit=200&live=false&sort=hosts&order=asc&ring=test&rollout=open");
 });

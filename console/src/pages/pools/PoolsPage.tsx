@@ -12,20 +12,22 @@ import { LiveMark, LostBar } from "../../parts/LiveMark";
 import { PageHeader } from "../../parts/PageHeader";
 import { SearchBox } from "../../parts/SearchBox";
 import { DataTable } from "../../parts/table/DataTable";
+import { Time } from "../../parts/time";
 import { AttentionBar } from "./AttentionBar";
 import { poolColumns } from "./columns";
-import type { FILTERS } from "./pools";
-import { attentionOf, chosenPools, namesOf, RINGS } from "./pools";
+import { attentionOf, FILTERS, MOST, oldestLook, queryOf, RINGS, withChosen } from "./pools";
+import styles from "./pools.module.css";
 
-/** VDI Pools: every pool with its image, people, rollout and what comes next. */
+/** VDI Pools: every pool with its image, people, rollout and what comes next. From the last looks: no read of Azure. */
 export default function PoolsPage(): ReactNode {
   const filters = useFilters();
-  const pools = useLive("/api/pools", { query: { limit: 50 } }, { ...PACES.pools, isQuiet: isQuiet });
+  const query = queryOf(filters);
+  const pools = useLive("/api/pools", { query }, { ...PACES.pools, isQuiet, keepPrevious: true });
   const [, navigate] = useLocation();
   const publish = useWhyNot("publish");
   const configure = useWhyNot("configure");
-  const all = pools.data?.items;
-  const rows = all && chosenPools(all, filters);
+  const rows = pools.data?.items;
+  const filtered = filters.any(FILTERS);
   const register = (
     <ActionButton appearance="primary" whyNot={configure} onClick={() => navigate("/pools/new")}>
       Register pool
@@ -35,46 +37,62 @@ export default function PoolsPage(): ReactNode {
     <>
       <PageHeader title="VDI Pools" beside={<LiveMark live={pools} />} actions={register} />
       <LostBar live={pools} />
-      <AttentionBar items={attentionOf(all ?? [])} />
-      <PoolFilters filters={filters} accounts={namesOf(all, "account")} images={namesOf(all, "image")} />
+      <AttentionBar items={attentionOf(rows ?? [])} />
+      <PoolFilters filters={filters} />
       <DataTable
         label="VDI Pools"
         columns={poolColumns(publish, navigate)}
         rows={rows}
         keyOf={(pool) => pool.name}
         live={pools}
+        sort={{ column: query.sort, order: query.order }}
+        onSort={({ column, order }) => filters.set({ sort: column, order })}
         empty={
-          all?.length === 0 ? (
-            <EmptyState text="No pool is registered. Register an AVD host pool to publish images to it.">
-              {register}
-            </EmptyState>
-          ) : (
+          filtered ? (
             <EmptyState text="No pool matches.">
               <Button onClick={filters.clear}>Clear filters</Button>
+            </EmptyState>
+          ) : (
+            <EmptyState text="No pool is registered. Register an AVD host pool to publish images to it.">
+              {register}
             </EmptyState>
           )
         }
       />
+      <Below pools={pools.data} />
     </>
   );
 }
 
-function isQuiet(data: Answer<"/api/pools", "get">): boolean {
+type Pools = Answer<"/api/pools", "get">;
+
+function isQuiet(data: Pools): boolean {
   return data.items.every((pool) => !pool.running_rollout);
 }
 
-interface FilterProps {
-  filters: Filters;
-  accounts: readonly string[];
-  images: readonly string[];
+/** How old the numbers are, and whether there are more pools than are shown. */
+function Below({ pools }: { pools: Pools | undefined }): ReactNode {
+  const seen = oldestLook(pools?.items ?? []);
+  return (
+    <p className={`${styles.below} fc-muted fc-small`}>
+      {pools?.continuation && `These are the first ${MOST}. Search or filter for the others. `}
+      {seen && (
+        <>
+          Numbers of <Time at={seen} form="relative" />
+        </>
+      )}
+    </p>
+  );
 }
 
-function PoolFilters({ filters, accounts, images }: FilterProps): ReactNode {
+function PoolFilters({ filters }: { filters: Filters }): ReactNode {
+  const accounts = useLive("/api/accounts", { query: { limit: 500 } }, PACES.settings);
+  const images = useLive("/api/images", { query: { limit: 50 } }, PACES.settings);
   const choice = (name: (typeof FILTERS)[number], label: string, values: readonly string[]): ReactNode => (
     <Choice
       label={label}
       value={filters.get(name)}
-      choices={[["", "all"], ...values.map((value) => [value, value] as const)]}
+      choices={[["", "all"], ...withChosen(values, filters.get(name)).map((value) => [value, value] as const)]}
       onChange={(value) => filters.set({ [name]: value })}
     />
   );
@@ -83,11 +101,11 @@ function PoolFilters({ filters, accounts, images }: FilterProps): ReactNode {
       <SearchBox
         label="Search pools"
         value={filters.get("search")}
-        onSearch={(text) => filters.set({ search: text })}
+        onSearch={(text) => filters.set({ search: text.trim() })}
       />
-      {choice("account", "Account", accounts)}
+      {choice("account", "Account", accounts.data?.items.map(({ name }) => name) ?? [])}
       {choice("ring", "Ring", RINGS)}
-      {choice("image", "Image", images)}
+      {choice("image", "Image", images.data?.items.map(({ name }) => name) ?? [])}
       <Switch
         label="Only with a rollout"
         checked={filters.get("rollout") === "open"}

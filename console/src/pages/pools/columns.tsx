@@ -5,7 +5,7 @@ import { ActionsMenu, type Action } from "../../parts/ActionsMenu";
 import { portalOf } from "../../parts/links";
 import { ProgressBar, rolloutStateText, StateBar } from "../../parts/states";
 import type { Column } from "../../parts/table/DataTable";
-import { mixText, whyNoUpdate, type Pool, type Rollout } from "./pools";
+import { mixText, whyNoRollBack, whyNoUpdate, type Pool, type Rollout } from "./pools";
 import styles from "./pools.module.css";
 
 /** The columns of the list. `mayNot`: why the person may not publish. */
@@ -23,7 +23,7 @@ export function poolColumns(mayNot: string | null, navigate: (to: string) => voi
     { id: "image", header: "Image, version", width: "22%", value: imageText, cell: (pool) => <Image pool={pool} /> },
     { id: "hosts", header: "Hosts", width: "76px", value: (pool) => pool.hosts, cell: (pool) => pool.hosts ?? "?" },
     {
-      id: "people",
+      id: "sessions",
       header: "People",
       width: "76px",
       value: (pool) => pool.sessions,
@@ -33,7 +33,6 @@ export function poolColumns(mayNot: string | null, navigate: (to: string) => voi
       id: "rollout",
       header: "Rollout",
       width: "26%",
-      value: (pool) => pool.running_rollout?.percent,
       cell: (pool) => (pool.running_rollout ? <Progress rollout={pool.running_rollout} /> : "None"),
     },
     {
@@ -56,9 +55,15 @@ function actionsOf(pool: Pool, mayNot: string | null, navigate: (to: string) => 
       onClick: () => navigate(`${at}/update-image`),
     },
     ...(rollout ? [{ text: "Show the rollout", onClick: () => navigate(`/rollouts/${rollout.id}`) }] : []),
+    {
+      text: pool.previous_version ? `Roll back to ${pool.previous_version}` : "Roll back",
+      whyNot: whyNoRollBack(pool, mayNot),
+      onClick: () => navigate(`${at}?ask=roll-back`),
+    },
     { text: "Hosts", onClick: () => navigate(at), apart: true },
     { text: "Rollouts", onClick: () => navigate(`${at}?tab=rollouts`) },
     { text: "Policy", onClick: () => navigate(`${at}?tab=policy`) },
+    { text: "Unregister", onClick: () => navigate(`${at}?ask=unregister`), apart: true },
     { text: "Open in Azure", href: portalOf(pool.host_pool_id), apart: true },
   ];
 }

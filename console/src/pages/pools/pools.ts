@@ -1,5 +1,5 @@
 import type { Model } from "../../api";
-import { matches, type Filters } from "../../parts/filters";
+import type { Filters } from "../../parts/filters";
 
 export type Pool = Model<"PoolView">;
 export type Rollout = Model<"RolloutBrief">;
@@ -7,22 +7,49 @@ export type Rollout = Model<"RolloutBrief">;
 export const FILTERS = ["search", "account", "ring", "image", "rollout"] as const;
 export const RINGS = ["test", "pilot", "production"] as const;
 
-/** The pools that the filters leave. */
-export function chosenPools(pools: readonly Pool[], filters: Pick<Filters, "get">): Pool[] {
-  const [account, ring, image] = [filters.get("account"), filters.get("ring"), filters.get("image")];
-  return pools.filter(
-    (pool) =>
-      matches(filters.get("search"), pool.name, pool.image, pool.version, pool.account) &&
-      (!account || pool.account === account) &&
-      (!ring || pool.ring === ring) &&
-      (!image || pool.image === image) &&
-      (filters.get("rollout") !== "open" || Boolean(pool.running_rollout)),
-  );
+/** Pools of one page: nothing but rows is read for them. */
+export const MOST = 200;
+
+const SORTS = ["name", "account", "image", "ring", "hosts", "sessions", "behind"] as const;
+type Sort = (typeof SORTS)[number];
+
+export interface PoolsQuery {
+  limit: number;
+  live: false;
+  sort: Sort;
+  order: "asc" | "desc";
+  search?: string;
+  account?: string;
+  ring?: Pool["ring"][];
+  image?: string;
+  rollout?: "open";
 }
 
-/** The accounts or images that occur, by name. */
-export function namesOf(pools: readonly Pool[] | undefined, field: "account" | "image"): string[] {
-  return [...new Set(pools?.map((pool) => pool[field]))].sort();
+/** What the address asks for. What is not known there is left out. */
+export function queryOf(filters: Pick<Filters, "get">): PoolsQuery {
+  const [search, account, image] = [filters.get("search"), filters.get("account"), filters.get("image")];
+  const ring = RINGS.find((each) => each === filters.get("ring"));
+  return {
+    limit: MOST,
+    live: false,
+    sort: SORTS.find((each) => each === filters.get("sort")) ?? "name",
+    order: filters.get("order") === "desc" ? "desc" : "asc",
+    ...(search ? { search } : {}),
+    ...(account ? { account } : {}),
+    ...(ring ? { ring: [ring] } : {}),
+    ...(image ? { image } : {}),
+    ...(filters.get("rollout") === "open" ? { rollout: "open" } : {}),
+  };
+}
+
+/** The choices, and what is chosen though it is not among them (yet). */
+export function withChosen(values: readonly string[], chosen: string): string[] {
+  return chosen && !values.includes(chosen) ? [...values, chosen] : [...values];
+}
+
+/** When the oldest of the numbers were read. */
+export function oldestLook(pools: readonly Pick<Pool, "seen_at">[]): string | null {
+  return pools.flatMap(({ seen_at }) => seen_at ?? []).sort()[0] ?? null;
 }
 
 export interface Attention {
@@ -61,5 +88,16 @@ export function mixText(pool: Pick<Pool, "hosts_per_version" | "version">): stri
 export function whyNoUpdate(pool: Pick<Pool, "running_rollout" | "problem">, mayNot: string | null): string | null {
   if (mayNot) return mayNot;
   if (pool.running_rollout) return "A rollout runs.";
+  return pool.problem ? "The pool cannot be read." : null;
+}
+
+/** Why the pool cannot go back, or null. */
+export function whyNoRollBack(
+  pool: Pick<Pool, "running_rollout" | "previous_version" | "problem">,
+  mayNot: string | null,
+): string | null {
+  if (mayNot) return mayNot;
+  if (pool.running_rollout) return "A rollout runs: take it back on its page.";
+  if (!pool.previous_version) return "It has had no other version.";
   return pool.problem ? "The pool cannot be read." : null;
 }

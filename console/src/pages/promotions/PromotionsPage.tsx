@@ -36,7 +36,7 @@ export default function PromotionsPage(): ReactNode {
   const state = filters.get("state");
   const query = {
     limit: 50,
-    ...(state === "all" ? {} : { state: "scheduled" as const }),
+    ...(state === "all" ? {} : { open: true }),
     ...(filters.get("after") ? { continuation: filters.get("after") } : {}),
   };
   const promotions = useLive("/api/promotions", { query }, { ...PACES.lists, keepPrevious: true });
@@ -50,7 +50,7 @@ export default function PromotionsPage(): ReactNode {
           label="Show"
           value={state}
           choices={[
-            ["", "scheduled"],
+            ["", "open"],
             ["all", "all"],
           ]}
           onChange={(value) => filters.set({ state: value, after: "" })}

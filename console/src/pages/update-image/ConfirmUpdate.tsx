@@ -2,12 +2,12 @@ import { Link } from "@fluentui/react-components";
 import { useState, type ReactNode } from "react";
 import { useLocation } from "wouter";
 
-import { serverNow, useWrite, type Model } from "../../api";
-import { ConfirmDialog, harmOf, hostsText, peopleText, type Effect, type Harm } from "../../parts/dialog";
-import { PoolsIcon, SignOutIcon, TakeBackIcon } from "../../parts/icons";
-import { longText } from "../../parts/time";
+import { useWrite, type Model } from "../../api";
+import { ConfirmDialog, hostsText, type Effect } from "../../parts/dialog";
+import { TakeBackIcon } from "../../parts/icons";
+import { effectsOfPlan, harmOfPlan, withPeople, type Plan } from "../../parts/plan/consequences";
 import { useTell } from "../../parts/toasts";
-import type { Plan, UpdateRequest } from "./form";
+import type { UpdateRequest } from "./form";
 
 interface Props {
   pool: Model<"PoolView">;
@@ -27,13 +27,7 @@ export function ConfirmUpdate({ pool, asked, plan: first, onPlanChanged, onGentl
   const [, navigate] = useLocation();
   const tell = useTell();
   const write = useWrite("post", "/api/pools/{pool}/update-image");
-  const harm = harmOf({
-    peopleNow: plan.users_now,
-    peopleAtForce: plan.users_at_force,
-    forceAt: Date.parse(plan.schedule.force_at),
-    now: serverNow(),
-    warnMinutes: plan.policy.warn_minutes,
-  });
+  const harm = harmOfPlan(plan);
 
   async function send(): Promise<void> {
     const body = { ...asked, plan: plan.id, sign_outs: plan.users_at_force };
@@ -50,10 +44,14 @@ export function ConfirmUpdate({ pool, asked, plan: first, onPlanChanged, onGentl
   }
   return (
     <ConfirmDialog
-      title={titleOf(plan, harm)}
+      title={`${withPeople(plan, harm, `Publish ${plan.version} to ${plan.pool}`)}?`}
       harm={harm}
-      effects={effectsOf(plan)}
-      verb={verbOf(plan, harm)}
+      effects={[...effectsOfPlan(plan), wayBack(plan)]}
+      verb={withPeople(
+        plan,
+        harm,
+        harm === "now" ? "Publish" : `Publish ${plan.version} to ${hostsText(plan.to_update)}`,
+      )}
       name={pool.name}
       gentler={harm === "now" && <Gentler onChoose={onGentler} />}
       busy={write.busy}
@@ -76,51 +74,8 @@ function Gentler({ onChoose }: { onChoose: () => void }): ReactNode {
   );
 }
 
-export function titleOf(plan: Plan, harm: Harm): string {
-  const publish = `ublish ${plan.version} to ${plan.pool}?`;
-  return harm === "now" ? `Sign out ${peopleText(plan.users_at_force)} and p${publish}` : `P${publish}`;
-}
-
-export function verbOf(plan: Plan, harm: Harm): string {
-  if (harm === "now") return `Sign out ${peopleText(plan.users_at_force)} and publish`;
-  return `Publish ${plan.version} to ${hostsText(plan.to_update)}`;
-}
-
-function effectsOf(plan: Plan): Effect[] {
-  const people = peopleEffect(plan);
-  return [
-    ...(people ? [people] : []),
-    {
-      icon: PoolsIcon,
-      text: `${hostsText(plan.to_update)} ${plan.to_update === 1 ? "is" : "are"} re-imaged, at most ${plan.at_once} at once.`,
-    },
-    {
-      icon: TakeBackIcon,
-      text: `Back to ${plan.from_version ?? "the version before"}: take it back on the rollout’s page while the old disks are kept.`,
-    },
-  ];
-}
-
-function peopleEffect({ schedule, policy, users_at_force: people }: Plan): Effect | null {
-  if (people === 0) return null;
-  const who = peopleText(people);
-  if (schedule.mode === "now") {
-    const text = (
-      <>
-        <b>
-          {who} {people === 1 ? "is" : "are"} signed out now.
-        </b>{" "}
-        They are not warned, and unsaved work is lost.
-      </>
-    );
-    return { icon: SignOutIcon, bad: true, text };
-  }
-  const warned = policy.warn_minutes[0] ? `They are warned ${policy.warn_minutes[0]} min before.` : "Nobody is warned.";
-  const text = (
-    <>
-      <b>At most {who}</b> {people === 1 ? "is" : "are"} signed out on{" "}
-      {longText(Date.parse(schedule.force_at), schedule.time_zone)} ({schedule.time_zone}). {warned}
-    </>
-  );
-  return { icon: SignOutIcon, text };
+function wayBack(plan: Plan): Effect {
+  const before = plan.from_version ?? "the version before";
+  const text = `Back to ${before}: take it back on the rollout’s page while the old disks are kept.`;
+  return { icon: TakeBackIcon, text };
 }

@@ -6,13 +6,13 @@ import type { Model } from "../../api";
 import { ActionButton } from "../../parts/ActionButton";
 import { hostsText, peopleText } from "../../parts/dialog";
 import { DoneIcon, FailedIcon, WarningIcon } from "../../parts/icons";
+import { whyNoPlan, type Planned } from "../../parts/plan/usePlan";
 import { ProblemBar } from "../../parts/ProblemBar";
 import { SidePanel } from "../../parts/SidePanel";
 import { durationText, useNow, useZones } from "../../parts/time";
 import type { Plan } from "./form";
 import { endText, sentence, shortName } from "./planTexts";
 import styles from "./update-image.module.css";
-import type { Planned } from "./usePlan";
 
 interface Props {
   pool: Model<"PoolView">;
@@ -50,7 +50,7 @@ export function Review({ pool, planned, whyNot, fieldsOnly, onPublish, onCancel 
         </div>
       )}
       <div className={styles.foot}>
-        <ActionButton appearance="primary" whyNot={whyNot ?? whyNoPublish(planned)} onClick={onPublish}>
+        <ActionButton appearance="primary" whyNot={whyNot ?? whyNoPlan(planned)} onClick={onPublish}>
           {publishText(planned)}
         </ActionButton>
         <Button appearance="transparent" onClick={onCancel}>
@@ -65,14 +65,6 @@ export function Review({ pool, planned, whyNot, fieldsOnly, onPublish, onCancel 
 /** `Publish 2.0.0 to 60 hosts`. Never the numbers of a plan that is not of the form as it stands. */
 export function publishText({ plan, current }: Pick<Planned, "plan" | "current">): string {
   return plan && current ? `Publish ${plan.version} to ${hostsText(plan.to_update)}` : "Publish";
-}
-
-export function whyNoPublish({ plan, current, problem }: Pick<Planned, "plan" | "current" | "problem">): string | null {
-  if (problem) return "This cannot be planned: see what is wrong above.";
-  if (!plan || !current) return "The plan is being asked for.";
-  const stops = plan.preflight.filter(({ result }) => result === "fail").length;
-  if (stops > 0) return `${stops} ${stops === 1 ? "check stops" : "checks stop"} this.`;
-  return plan.to_update === 0 ? "No host would be updated." : null;
 }
 
 function Numbers({ plan, current }: { plan: Plan; current: boolean }): ReactNode {

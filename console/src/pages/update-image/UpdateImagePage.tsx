@@ -8,6 +8,7 @@ import { useWhyNot } from "../../app/session/session";
 import { hostsText, peopleText } from "../../parts/dialog";
 import { PageHeader } from "../../parts/PageHeader";
 import { PageSkeleton } from "../../parts/PageSkeleton";
+import { usePlan, type Planned } from "../../parts/plan/usePlan";
 import { ProblemBar } from "../../parts/ProblemBar";
 import { dateField, ScheduleFields } from "../../parts/schedule";
 import { InZone } from "../../parts/time";
@@ -17,7 +18,6 @@ import { ImageSection } from "./ImageSection";
 import { PolicySection } from "./PolicySection";
 import { Review } from "./Review";
 import styles from "./update-image.module.css";
-import { useUpdatePlan, type Planned } from "./usePlan";
 
 const SHOWN_FIELDS = ["image", "version", "schedule", "reason", "policy"];
 
@@ -64,7 +64,7 @@ function UpdateForm({ pool, active }: { pool: Model<"PoolView">; active: string 
   const mayNotPlan = useWhyNot("plan");
   const missing = whatIsMissing(form);
   const asked = missing || mayNotPlan ? null : toRequest(form);
-  const planned = useUpdatePlan(pool.name, asked);
+  const planned = usePlan("update-image", pool.name, asked);
   const current = planned.current ? planned.plan : null;
   const change = (part: Partial<Form>): void => setForm((before) => ({ ...before, ...part }));
   const error = (field: string): string | undefined => fieldError(planned.problem, field);
@@ -136,7 +136,8 @@ function Dock({ planned }: { planned: Planned }): ReactNode {
   return (
     <div className={styles.dock}>
       <span className="fc-small">
-        {plan && `${hostsText(plan.to_update)}, at most ${peopleText(plan.users_at_force)} signed out at the deadline`}
+        {plan &&
+          `${hostsText(plan.to_update)}, at most ${peopleText(plan.users_at_force)} signed out ${plan.schedule.mode === "now" ? "now" : "at the deadline"}`}
       </span>
       <Button onClick={show}>Review</Button>
     </div>

@@ -111,8 +111,15 @@ export function differenceText(zone: string, mine: string, at: number): string {
 
 /** The date of the next Monday in a zone, as `2026-12-07`. A Monday itself is not the next one. */
 export function nextMonday(zone: string, now: number): string {
-  // Days are counted as calendar dates, by noon of UTC: no local time is turned into UTC.
-  const noon = new Date(`${dayOf(now, zone)}T12:00:00Z`);
-  const days = (8 - noon.getUTCDay()) % 7 || 7;
-  return new Date(noon.getTime() + days * DAY).toISOString().slice(0, 10);
+  return daysLater(zone, now, (8 - noonOf(zone, now).getUTCDay()) % 7 || 7);
+}
+
+/** The date so many days after today in a zone. */
+export function daysLater(zone: string, now: number, days: number): string {
+  return new Date(noonOf(zone, now).getTime() + days * DAY).toISOString().slice(0, 10);
+}
+
+/** Today's date in a zone, at noon of UTC: days are counted as calendar dates, and no local time is turned into UTC. */
+function noonOf(zone: string, now: number): Date {
+  return new Date(`${dayOf(now, zone)}T12:00:00Z`);
 }

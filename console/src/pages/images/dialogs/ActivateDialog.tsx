@@ -2,7 +2,7 @@ import { Checkbox, Field, Input, Radio, RadioGroup } from "@fluentui/react-compo
 import { useState, type ReactNode } from "react";
 import { useLocation } from "wouter";
 
-import { PACES, request, serverNow, useLive, usePlan, useWrite, type Planned } from "../../../api";
+import { PACES, request, serverNow, useLive, usePlanned, useWrite, type PlannedOf } from "../../../api";
 import { FormDialog, harmOf } from "../../../parts/dialog";
 import { firstSchedule, ScheduleFields } from "../../../parts/schedule";
 import { myZone } from "../../../parts/time";
@@ -97,8 +97,8 @@ export function ActivateDialog({ image, way, onClose }: Props): ReactNode {
   );
 }
 
-function useActivationPlan(image: Image, way: Way, asked: ActivateRequest | null): Planned<Plan> {
-  return usePlan([way, image.name], asked, async (body: ActivateRequest, signal) => {
+function useActivationPlan(image: Image, way: Way, asked: ActivateRequest | null): PlannedOf<Plan> {
+  return usePlanned([way, image.name], asked, async (body: ActivateRequest, signal) => {
     const params = { path: { image: image.name }, query: { what_if: true } };
     const path = way === "activate" ? "/api/images/{image}/activate" : "/api/images/{image}/roll-back";
     const { data } = await request("post", path, { params, body, signal });
@@ -121,7 +121,7 @@ function verbOf(way: Way, version: string | null, plan: Plan | null): string {
     : `${verb} and update pools`;
 }
 
-function whyNotNow({ plan, current, problem }: Planned<Plan>): string | null {
+function whyNotNow({ plan, current, problem }: PlannedOf<Plan>): string | null {
   if (problem) return "This cannot be planned: see what is wrong above.";
   if (!plan || !current) return "The plan is being asked for.";
   return plan.can_start ? null : "A check stops this: see below.";
@@ -191,7 +191,7 @@ function PoolsFields({ image, form, plan, onChange }: PartProps & { plan: Plan |
   );
 }
 
-function What({ planned: { plan, current } }: { planned: Planned<Plan> }): ReactNode {
+function What({ planned: { plan, current } }: { planned: PlannedOf<Plan> }): ReactNode {
   return (
     <div className={current ? styles.plan : `${styles.plan} ${styles.stale}`} aria-busy={!current}>
       <h3>What will happen</h3>

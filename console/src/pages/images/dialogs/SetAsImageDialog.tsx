@@ -2,7 +2,7 @@ import { Checkbox, Field, Input, Select, Textarea } from "@fluentui/react-compon
 import { useState, type ReactNode } from "react";
 import { useLocation } from "wouter";
 
-import { hasOnlyFields, request, usePlan, useWrite, type Body, type Model } from "../../../api";
+import { hasOnlyFields, request, usePlanned, useWrite, type Body, type Model } from "../../../api";
 import { FormDialog } from "../../../parts/dialog";
 import { useTell } from "../../../parts/toasts";
 import { setAsImageText, templateRuns, type Image } from "../images";
@@ -42,7 +42,7 @@ export function SetAsImageDialog({ image, onClose }: Props): ReactNode {
     ...(step === "own" ? { version: version.trim() } : { step }),
   };
   const whyNot = step === "own" && !version.trim() ? "Give the version's number." : null;
-  const planned = usePlan(["set-as-image", image.name], whyNot ? null : body, async (asked: Request, signal) => {
+  const planned = usePlanned(["set-as-image", image.name], whyNot ? null : body, async (asked: Request, signal) => {
     const params = { path: { image: image.name }, query: { what_if: true } };
     const { data } = await request("post", "/api/images/{image}/set-as-image", { params, body: asked, signal });
     return data as Plan | null;
