@@ -29,9 +29,10 @@ class SimulatedAzureClient:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._http.close()
 
-    def add_host_pool(self, name: str, hosts: int) -> str:
-        """Create a host pool without user sessions. Returns its ARM id."""
-        return str(answered(self._http.post("/_sim/pools", json={"name": name, "hosts": hosts}))["id"])
+    def add_host_pool(self, name: str, hosts: int, busy: float = 0) -> str:
+        """Create a host pool. Returns its ARM id. `busy`: the share of its hosts that have users."""
+        body = {"name": name, "hosts": hosts} | ({"busy": busy} if busy else {})
+        return str(answered(self._http.post("/_sim/pools", json=body))["id"])
 
     def set_autoscaler(self, pool: str, host_pool: str, max_hosts: int) -> None:
         """Enable the autoscaler of a host pool for requests only. It asks the app which version to use."""
