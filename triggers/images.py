@@ -13,6 +13,7 @@ from shared.api.images import (
     ImageRegistration,
     ImagesQuery,
     ImageView,
+    PowerRequest,
     RemoveVersionQuery,
     RollBackRequest,
     SetAsImageRequest,
@@ -20,6 +21,7 @@ from shared.api.images import (
     VerdictRequest,
     VersionView,
 )
+from shared.api.lists.versions import VersionsQuery
 from shared.api.merge_patch import MergePatch
 from shared.api.tasks import TaskView
 from shared.images import registration
@@ -27,11 +29,12 @@ from shared.images.activation.preview import plan_activation
 from shared.images.activation.publish import activate, roll_back
 from shared.images.capture.preview import plan_set_as_image
 from shared.images.capture.request import set_as_image
+from shared.images.power import set_power
 from shared.images.removal import remove_version
 from shared.images.staging import give_verdict, stage_version
 from shared.models.access.roles import Need
 from shared.ports.engine import Engine
-from shared.views.images import list_images, list_versions, read_image
+from shared.views.images import list_images, list_versions, read_image, read_version
 from triggers.http.contract import Answer, Call
 from triggers.http.endpoint import endpoint
 
@@ -78,9 +81,15 @@ def get_image(call: Call) -> Answer[ImageView]:
 
 
 @endpoint(bp, "GET", "images/{image}/versions", needs=Need.READ, refusals=(404,))
-def get_image_versions(call: Call) -> Answer[Listed[VersionView]]:
-    """List the versions of an image, in its gallery and in our records, oldest first."""
-    return Answer(list_versions(call.services, call.path["image"], call.reach))
+def get_image_versions(call: Call, query: VersionsQuery) -> Answer[Listed[VersionView]]:
+    """List the versions of an image, in its gallery and in our records, the highest number first."""
+    return Answer(list_versions(call.services, call.path["image"], call.reach, query))
+
+
+@endpoint(bp, "GET", "images/{image}/versions/{version}", needs=Need.READ, refusals=(404,))
+def get_image_version(call: Call) -> Answer[VersionView]:
+    """Read a version of an image. After its removal, `in_gallery` says whether it is gone."""
+    return Answer(read_version(call.services, call.path["image"], call.path["version"], call.reach))
 
 
 @endpoint(bp, "POST", "images/{image}/stage", needs=Need.PUBLISH, refusals=(404, 409))
@@ -102,7 +111,7 @@ def delete_version(call: Call, engine: Engine, query: RemoveVersionQuery) -> Ans
     image, version = call.path["image"], call.path["version"]
     view, leaving = remove_version(call.services, engine, image, version, call.who, query.rollouts)
     if leaving:
-        return Answer(view, status=202, location=f"/api/images/{call.path['image']}/versions")
+        return Answer(view, status=202, location=f"/api/images/{image}/versions/{version}")
     return Answer(view)
 
 
@@ -116,6 +125,14 @@ def post_set_as_image(
         return Answer(plan_set_as_image(call.services, call.path["image"], asked, call.who), status=200)
     task = set_as_image(call.services, engine, call.path["image"], asked, call.who)
     return Answer(task, location=task.href)
+
+
+@endpoint(bp, "POST", "images/{image}/power", needs=Need.PUBLISH, status=202, refusals=(404, 409))
+def post_power(call: Call, asked: PowerRequest) -> Answer[ImageView]:
+    """Start the template VM of an image, or switch it off. Azure goes on after the answer: `template.power` says how
+    far it is."""
+    view = set_power(call.services, call.path["image"], asked.action, call.who, call.reach)
+    return Answer(view, location=f"/api/images/{view.name}")
 
 
 @endpoint(bp, "POST", "images/{image}/activate", needs=Need.PUBLISH, status=202, also=(200,), refusals=(404, 409, 422))

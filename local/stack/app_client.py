@@ -73,7 +73,7 @@ class AppClient:
         return ImageView.model_validate(answered(self._http.get(f"/images/{IMAGE}")))
 
     def versions(self) -> list[VersionView]:
-        """List the image's versions, oldest first."""
+        """List the image's versions, the highest number first."""
         return list(self._listed(VersionView, f"/images/{IMAGE}/versions"))
 
     def task(self, task_id: str) -> TaskView:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import Field
@@ -16,6 +17,27 @@ from shared.models.images import Image, Notes, Retention, Source, TargetRegion, 
 from shared.models.messages import Message
 from shared.models.policy import PolicyOverrides
 from shared.models.withdrawals import RolloutsOfVersion, StoppedRollout
+
+
+class TemplateView(Value):
+    """The template VM of an image, as Azure has it."""
+
+    name: str
+    vm_size: str
+    """Empty when it could not be read."""
+    power: str
+    """`running`, `deallocated`, …; empty when it could not be read."""
+    last_started: UtcTime | None
+    """When somebody last had it started by `power`. Null: never."""
+
+
+class GalleryView(Value):
+    """Where the versions of an image are: names of its compute gallery and its definition there."""
+
+    name: str
+    definition: str
+    resource_group: str
+    subscription: str
 
 
 class ImageView(Tagged):
@@ -45,7 +67,14 @@ class ImageView(Tagged):
     """What to do about the active version, when it failed its test."""
     promotion: str = ""
     """Id of the scheduled promotion, if any."""
+    promotion_due_at: UtcTime | None = None
+    """When it is due."""
+    pools: dict[str, int] = Field(default_factory=dict)
+    """Pools of the image that the caller sees, by their version; `unknown`: those whose version is not known."""
     power: str = ""
+    template: TemplateView | None = None
+    """Null without a template VM."""
+    gallery: GalleryView
     last_task: TaskBrief | None = None
     registered_at: UtcTime
     problem: str = ""
@@ -78,6 +107,8 @@ class VersionView(Value):
     used_by: list[str] = Field(default_factory=list)
     """Pools whose version it is. Single hosts of other pools may run it too; a removal checks every host."""
     detail: str = ""
+    deleting: bool = False
+    """Its deletion from the gallery is under way. `in_gallery` becomes false when it is gone."""
     advice: Message | None = None
     """What to do about it, when it is active and failed its test."""
     stopped_rollouts: list[StoppedRollout] = Field(default_factory=list)
@@ -149,6 +180,20 @@ class StageRequest(Value):
 
     version: AskedVersion
     notes: Notes = ""
+
+
+class PowerAction(StrEnum):
+    """What is done with a template VM."""
+
+    START = "start"
+    STOP = "stop"
+    """Deallocate it."""
+
+
+class PowerRequest(Value):
+    """Switch the template VM of an image on or off."""
+
+    action: PowerAction
 
 
 class VerdictRequest(Value):

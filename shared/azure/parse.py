@@ -52,6 +52,7 @@ def virtual_machine(vm: Json, statuses: list[Json] | None = None) -> VirtualMach
         os_disk_type=(disk.get("managedDisk") or {}).get("storageAccountType") or "",
         security_type=security_type(properties),
         extensions=tuple(sorted(last(one.get("id") or "") for one in vm.get("resources") or [])),
+        vm_size=(properties.get("hardwareProfile") or {}).get("vmSize") or "",
     )
 
 

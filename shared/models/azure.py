@@ -159,6 +159,8 @@ class VirtualMachine(Value):
     """`TrustedLaunch` or `ConfidentialVM`; empty for a VM of type Standard."""
     extensions: tuple[str, ...] = ()
     """Names of the VM's extensions."""
+    vm_size: str = ""
+    """`Standard_D4s_v5` for instance; empty when unknown."""
 
     @property
     def running(self) -> bool:

@@ -36,6 +36,8 @@ class Image(Record):
     accounts: tuple[Name, ...] | None = None
     retention: Retention = Retention()
     registered_at: UtcTime
+    template_started_at: UtcTime | None = None
+    """When somebody last had the template VM started here."""
 
     @property
     def owners(self) -> tuple[str, ...]:

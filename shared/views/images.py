@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 from shared.access.subjects import task_subject
 from shared.api.common import Listed
 from shared.api.conditions import entity_tag
-from shared.api.images import ImageRegistration, ImageView, VersionView
+from shared.api.images import GalleryView, ImageRegistration, ImageView, TemplateView, VersionView
+from shared.api.lists.versions import VersionsQuery
 from shared.api.tasks import TaskBrief
-from shared.core.arm_ids import describe_azure_error, version_id
-from shared.core.errors import AzureBusy, AzureError, AzureRefused
+from shared.core.arm_ids import describe_azure_error, last, parse, version_id
+from shared.core.errors import AzureBusy, AzureError, AzureRefused, NotFound
 from shared.models.access.roles import Reach
 from shared.models.azure import VirtualMachine
 from shared.models.base import version_key
 from shared.models.images import GalleryVersion, Image, ImageVersion
+from shared.ports.ordered import ordered_page
 from shared.ports.paging import page_of
 from shared.records.images import available, find_image
 from shared.records.versions import read_versions
-from shared.services import IMAGES, POOLS, TASKS, Services
+from shared.services import IMAGES, POOLS, PROMOTIONS, TASKS, Services
 from shared.versions.advice import advice_of
 from shared.versions.lifecycle import backup_to_take
 from shared.versions.version_set import VersionSet
@@ -27,6 +31,8 @@ from shared.views.filters import check_account_filter
 from shared.views.tasks import brief
 
 _READERS = 8
+POOLS_FOR = 5.0
+"""Seconds for which the pools of images are counted as they were read."""
 
 
 def view_images(services: Services, images: Sequence[Image], reach: Reach) -> list[ImageView]:
@@ -37,7 +43,7 @@ def view_images(services: Services, images: Sequence[Image], reach: Reach) -> li
 
 
 def view_versions(services: Services, image: Image, reach: Reach) -> list[VersionView]:
-    """All versions, those of the gallery and those that are recorded, oldest first.
+    """All versions, those of the gallery and those that are recorded, in any order.
 
     `used_by` names the pools in reach. Raises AzureError.
     """
@@ -53,7 +59,7 @@ def view_versions(services: Services, image: Image, reach: Reach) -> list[Versio
             recorded.get(version),
             [pool.name for pool in pools if pool.version == version],
         ).model_copy(update={"advice": advice_of(version_set, version)})
-        for version in sorted({*gallery, *recorded}, key=version_key)
+        for version in {*gallery, *recorded}
     ]
 
 
@@ -75,8 +81,8 @@ def _view_image(
 ) -> ImageView:
     version_set = read_versions(services, image.name)
     staged, active = (version_set.versions.get(it or "") for it in (version_set.state.staged, version_set.state.active))
-    power, power_problem = _power(services, image, templates)
-    problems = [_gallery_problem(services, image, version_set), power_problem]
+    template, template_problem = _template(services, image, templates)
+    problems = [_gallery_problem(services, image, version_set), template_problem]
     kept = image.model_dump(include=set(ImageView.model_fields))
     return ImageView.model_validate(
         kept
@@ -90,7 +96,11 @@ def _view_image(
             "advice": advice_of(version_set, version_set.state.active),
             "backups": [backup.version for backup in version_set.backups],
             "promotion": version_set.state.promotion,
-            "power": power,
+            "promotion_due_at": _due_at(services, version_set),
+            "pools": _pools_by_version(services, image, reach),
+            "power": template.power if template else "",
+            "template": template,
+            "gallery": _gallery(image),
             "last_task": _last_task(services, version_set, reach),
             "problem": "; ".join(filter(None, problems)),
         }
@@ -108,20 +118,54 @@ def _gallery_problem(services: Services, image: Image, version_set: VersionSet) 
     return f"the gallery no longer has version {', '.join(missing)}" if missing else ""
 
 
-def _power(
+def _due_at(services: Services, version_set: VersionSet) -> datetime | None:
+    held = version_set.state.promotion
+    promotion = services.promotions.find(PROMOTIONS, held) if held else None
+    return promotion.due_at if promotion else None
+
+
+def _pools_by_version(services: Services, image: Image, reach: Reach) -> dict[str, int]:
+    pools = services.read_cache.get("pools of images", POOLS_FOR, lambda: services.pools.all(POOLS))
+    mine = [pool for pool in pools if pool.image == image.name and reach.sees((pool.account,))]
+    return dict(sorted(Counter(pool.version or "unknown" for pool in mine).items()))
+
+
+def _gallery(image: Image) -> GalleryView:
+    definition = last(image.definition_id)
+    try:
+        at = parse(image.definition_id, depth=2)
+    except AzureError:
+        return GalleryView(name="", definition=definition, resource_group="", subscription="")
+    return GalleryView(name=at.names[0], definition=definition, resource_group=at.group, subscription=at.subscription)
+
+
+def _template(
     services: Services, image: Image, templates: Mapping[str, VirtualMachine] | AzureError | None
-) -> tuple[str, str]:
-    """The template VM's power state, and why it could not be read."""
-    vm_id = image.template_vm_id
-    if not vm_id:
-        return "", ""
+) -> tuple[TemplateView | None, str]:
+    """The template VM as it is now, and why it could not be read. None without one."""
+    if not image.template_vm_id:
+        return None, ""
+    found, problem = _vm(services, image.template_vm_id, templates)
+    view = TemplateView(
+        name=last(image.template_vm_id),
+        vm_size=found.vm_size if found else "",
+        power=found.power if found else "",
+        last_started=image.template_started_at,
+    )
+    return view, problem
+
+
+def _vm(
+    services: Services, vm_id: str, templates: Mapping[str, VirtualMachine] | AzureError | None
+) -> tuple[VirtualMachine | None, str]:
+    """The template VM, and why it could not be read."""
     try:
         if isinstance(templates, AzureError):
             raise templates
         found = services.vms.find(vm_id) if templates is None else templates.get(vm_id.lower())
     except AzureError as error:
-        return "", describe_azure_error("template VM", error)
-    return (found.power, "") if found else ("", "the template VM no longer exists; register the image with another one")
+        return None, describe_azure_error("template VM", error)
+    return found, "" if found else "the template VM no longer exists; register the image with another one"
 
 
 def _last_task(services: Services, version_set: VersionSet, reach: Reach) -> TaskBrief | None:
@@ -146,6 +190,7 @@ def view_version(
             "excluded_from_latest": there is not None and there.exclude_from_latest,
             "replicas": there.replicas if there else {},
             "used_by": used_by,
+            "deleting": recorded is not None and recorded.deleting and there is not None,
             "detail": "; ".join(filter(None, details)),
         }
     )
@@ -175,6 +220,24 @@ def read_image(services: Services, name: str, reach: Reach) -> ImageView:
     return view_images(services, [find_image(services, name)], reach)[0]
 
 
-def list_versions(services: Services, name: str, reach: Reach) -> Listed[VersionView]:
-    """All versions of an image, oldest first. Raises NotFound, AzureError."""
-    return Listed[VersionView](items=view_versions(services, find_image(services, name), reach))
+def list_versions(services: Services, name: str, reach: Reach, query: VersionsQuery) -> Listed[VersionView]:
+    """A page of the versions of an image. Raises NotFound, AzureError, InvalidRequest for a bad continuation."""
+    page = ordered_page(
+        view_versions(services, find_image(services, name), reach),
+        lambda view: [*version_key(view.version)],
+        lambda view: view.version,
+        by="version",
+        descending=query.order == "desc",
+        limit=query.limit,
+        continuation=query.continuation,
+    )
+    return Listed[VersionView](items=page.rows, continuation=page.continuation)
+
+
+def read_version(services: Services, name: str, version: str, reach: Reach) -> VersionView:
+    """One version of an image. Raises NotFound, also for one that was never recorded and is not in the gallery."""
+    image = find_image(services, name)
+    found = next((one for one in view_versions(services, image, reach) if one.version == version), None)
+    if found is None:
+        raise NotFound("version", version)
+    return found

@@ -11,7 +11,8 @@ from shared.core.errors import AzureBusy, AzureForbidden, FreshcoatError
 from shared.core.states import VersionState
 from shared.models.accounts import Account
 from shared.models.images import Image, Verdict
-from shared.models.tasks import TaskKind
+from shared.models.promotions import Promotion
+from shared.models.tasks import ActivationWork, TaskKind
 from shared.records.tasks import new_task, note_done
 from tests.fixtures.app import App, change_pool, office
 from tests.fixtures.builders import NOON
@@ -94,6 +95,28 @@ class TestList:
         assert (view["last_task"]["id"], view["last_task"]["kind"]) == (task.id, "stage")
         assert (view["problem"], get(app)) == ("", view)
 
+    def test_an_image_shows_where_it_is_who_uses_it_and_what_is_to_come(self) -> None:
+        app = office()
+        due = app.now + timedelta(days=2)
+        app.tables.promotions.add(
+            Promotion(
+                id="p-1", image="win11", version="3.0.0", due_at=due, time_zone="UTC",
+                activation=ActivationWork(), created_at=app.now,
+            )
+        )  # fmt: skip
+        record_family(app.tables.versions, version_set(promotion="p-1"))
+        pool = app.pool()
+        app.tables.pools.add(pool.model_copy(update={"name": "lab", "version": None, "etag": None}))
+        app.tables.pools.add(pool.model_copy(update={"name": "hr", "account": "contoso", "etag": None}))
+        app.tables.pools.add(pool.model_copy(update={"name": "mac", "image": "other", "etag": None}))
+        view = get(app)
+        assert view["promotion_due_at"] == due.isoformat().replace("+00:00", "Z")
+        assert view["pools"] == {"1.0.0": 2, "unknown": 1}
+        assert view["gallery"]["definition"] == DEFINITION_ID.rpartition("/")[2]
+        assert view["gallery"]["name"] == DEFINITION_ID.split("/")[-3]
+        headers = {"x-dev-role": "reader", "x-dev-accounts": "contoso"}
+        assert app.send("GET", "/api/images/win11", headers=headers).json["pools"] == {"1.0.0": 1}
+
     def test_all_templates_of_a_page_are_read_in_one_call(self) -> None:
         app = with_templates()
         put(app, template_vm_id=TEMPLATE_ID)
@@ -152,14 +175,16 @@ class TestList:
 class TestVersions:
     """Those of the gallery, and those that are recorded."""
 
-    def test_recorded_and_gallery_versions_are_listed_oldest_first(self) -> None:
+    def test_recorded_and_gallery_versions_are_listed_by_number(self) -> None:
         app = office()
         app.world.add_version("10.0.0", staged=True)
         app.world.add_version("0.9.0")
         gone = version_row("1.5.0", VersionState.DELETED, ended_at=NOON, note="nobody used it")
         making = version_row("9.0.0", VersionState.CAPTURING)
         record_family(app.tables.versions, version_set(others=[gone, making]))
-        versions = app.send("GET", "/api/images/win11/versions").json["items"]
+        highest_first = app.send("GET", "/api/images/win11/versions").json["items"]
+        versions = app.send("GET", "/api/images/win11/versions?order=asc").json["items"]
+        assert versions == highest_first[::-1]
         assert [(v["version"], v["state"], v["in_gallery"], v["excluded_from_latest"]) for v in versions] == [
             ("0.9.0", None, True, False),
             ("1.0.0", "backup", True, False),
@@ -184,5 +209,5 @@ class TestVersions:
         verdict = Verdict(result="failed", note="no printer", by="ann", at=NOON)
         row = version_row("3.0.0", VersionState.STAGED, verdict=verdict, staged_at=NOON + timedelta(hours=1))
         record_family(app.tables.versions, version_set(others=[row]).changed(staged="3.0.0"))
-        view = app.send("GET", "/api/images/win11/versions").json["items"][-1]
+        view = app.send("GET", "/api/images/win11/versions").json["items"][0]
         assert (view["verdict"]["note"], view["staged_at"]) == ("no printer", "2026-11-23T13:00:00Z")

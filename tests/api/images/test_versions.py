@@ -73,11 +73,13 @@ def test_a_gallery_version_is_staged_tested_and_discarded() -> None:
 def test_a_version_being_removed_is_answered_with_202_and_a_location() -> None:
     env = shelf(ACTIVE)
     reply = delete(env, FIRST)
-    assert (reply.status, reply.headers["Location"]) == (202, "/api/images/win11/versions")
+    assert (reply.status, reply.headers["Location"]) == (202, f"/api/images/win11/versions/{FIRST}")
     assert (reply.json["state"], reply.json["detail"]) == ("backup", "is being removed from the gallery")
+    going = env.app.send("GET", reply.headers["Location"]).json
+    assert (going["deleting"], going["in_gallery"], going["state"]) == (True, True, "backup")
     env.run(hours=1)
-    listed = env.app.send("GET", reply.headers["Location"]).json["items"]
-    assert {v["version"]: v["state"] for v in listed}[FIRST] == "deleted"
+    gone = env.app.send("GET", reply.headers["Location"]).json
+    assert (gone["deleting"], gone["in_gallery"], gone["state"]) == (False, False, "deleted")
     env.app.world.resumes_needed = 0
     gone = delete(env, SECOND)
     assert (gone.status, gone.json["state"], gone.json["in_gallery"]) == (200, "deleted", False)
@@ -159,3 +161,26 @@ def test_the_timer_follows_its_setting_and_does_not_run_at_startup() -> None:
     assert trigger is not None
     limited_by = trigger.get_dict_repr()
     assert (limited_by["schedule"], limited_by["runOnStartup"]) == ("%FRESHCOAT_RETENTION_SCHEDULE%", False)
+
+
+def test_a_version_that_never_was_is_not_found() -> None:
+    env = shelf(ACTIVE)
+    assert env.app.send("GET", "/api/images/win11/versions/99.0.0").status == 404
+    assert env.app.send("GET", f"/api/images/win11/versions/{ACTIVE}").json["state"] == "active"
+
+
+@pytest.mark.parametrize("order", ["desc", "asc"])
+def test_versions_are_paged_by_number(order: str) -> None:
+    env = shelf(ACTIVE)
+    whole = env.app.send("GET", f"/api/images/win11/versions?order={order}").json["items"]
+    numbers = [[int(part) for part in one["version"].split(".")] for one in whole]
+    assert numbers == sorted(numbers, reverse=order == "desc")
+    paged, token = [], ""
+    while True:
+        page = env.app.send("GET", f"/api/images/win11/versions?order={order}&limit=1{token}").json
+        paged += page["items"]
+        if page["continuation"] is None:
+            break
+        token = f"&continuation={page['continuation']}"
+    assert paged == whole
+    assert env.app.send("GET", "/api/images/win11/versions?continuation=x").bad_fields == {"continuation"}
