@@ -76,10 +76,10 @@ test("set as image switches a running template off, stages, and keeps the backup
   const user = renderAt("/images");
   await choose(user, "Power off & set as image");
   expect(await screen.findByText(/3.0.0 is made and staged/)).toBeVisible();
-  const backup = screen.getByRole("checkbox", { name: "Save current image as a backup" });
+  const backup = await screen.findByRole("checkbox", { name: "Save current image as a backup" });
   expect(backup).toBeChecked();
   expect(backup).toBeDisabled();
-  await user.click(screen.getByRole("button", { name: "Power off & set as image" }));
+  await user.click(await screen.findByRole("button", { name: "Power off & set as image" }));
   const real = await waitFor(() => {
     const found = sent
       .requests("POST /api/images/win11-office/set-as-image")

@@ -26,7 +26,7 @@ const NEEDS = {
     {
       kind: "approval",
       href: "/api/rollouts/r1",
-      text: { code: "waits_for_approval", text: "office waits for approval." },
+      text: "office waits for approval.",
       since: "2026-11-30T20:00:00Z",
     },
   ],

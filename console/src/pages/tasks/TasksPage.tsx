@@ -111,8 +111,7 @@ function NeedsYou({ overview }: { overview: Live<Answer<"/api/overview", "get">>
           main: true,
           cell: ({ text, href }) => {
             const place = placeOf(href);
-            const words = typeof text === "string" ? text : text.text;
-            return place ? <Link href={place}>{words}</Link> : words;
+            return place ? <Link href={place}>{text}</Link> : text;
           },
         },
         { id: "since", header: "Since", width: "180px", cell: ({ since }) => since && <Time at={since} form="both" /> },

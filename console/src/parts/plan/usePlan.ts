@@ -13,7 +13,11 @@ export interface Plannable {
 export function usePlan<K extends keyof Plannable>(kind: K, pool: string, asked: Plannable[K] | null): Planned {
   return usePlanned([kind, pool], asked, async (body: Plannable[K], signal) => {
     const params = { path: { pool }, query: { what_if: true } };
-    const { data } = await request("post", `/api/pools/{pool}/${kind}`, { params: params as never, body: body as never, signal });
+    const { data } = await request("post", `/api/pools/{pool}/${kind}`, {
+      params: params as never,
+      body: body as never,
+      signal,
+    });
     return data as Plan | null;
   });
 }

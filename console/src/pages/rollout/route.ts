@@ -1,3 +1,0 @@
-import type { PageRoute } from "../../app/routes";
-
-export const route: PageRoute = { path: "/rollouts/:rollout", load: () => import("./RolloutPage") };
