@@ -34,9 +34,6 @@ def assemble(settings: Settings, now: Callable[[], datetime]) -> Services:
     tables = open_tables(settings)
     read_cache = ReadThroughCache(time.monotonic)
     clients = ArmClients(settings, identity_of=partial(_identity_of, tables.accounts, read_cache))
-    signing_keys = SigningKeys(EntraSigningKeys(settings).read, time.monotonic)
-    if settings.entra_tenants:
-        signing_keys.warm_up()
     made = Services(
         settings=settings,
         now=now,
@@ -46,13 +43,20 @@ def assemble(settings: Settings, now: Callable[[], datetime]) -> Services:
         gallery=AzureGallery(clients),
         image_builder=AzureImageBuilder(clients),
         directory=GraphDirectory(GraphClient(settings)),
-        signing_keys=signing_keys,
+        signing_keys=_signing_keys(settings),
         governance=AzureGovernance(clients),
         arm_budget=AzureArmBudget(clients.writes),
         plans=PlanCache(time.monotonic),
         read_cache=read_cache,
     )
     return with_recorded_calls(made)
+
+
+def _signing_keys(settings: Settings) -> SigningKeys:
+    keys = SigningKeys(EntraSigningKeys(settings).read, time.monotonic)
+    if settings.entra_tenants:
+        keys.warm_up()
+    return keys
 
 
 def _identity_of(accounts: Rows[Account], read_cache: ReadThroughCache, scope_id: str) -> str:

@@ -25,6 +25,7 @@ from shared.models.access.profiles import Probe
 from shared.models.accounts import Account
 from shared.models.answers import KeptAnswer
 from shared.models.audit import AuditEntry, RefusalCount
+from shared.models.history.rollout_events import RolloutEvent
 from shared.models.images import Image, ImageRow
 from shared.models.kept_disks import KeptDisk
 from shared.models.pools import Pool, PoolLook
@@ -59,6 +60,7 @@ class Services:
     promotions: Rows[Promotion]
     rollouts: Rows[Rollout]
     hosts: Rows[RolloutHost]
+    events: Rows[RolloutEvent]
     disks: Rows[KeptDisk]
     claims: Rows[ResourceClaim]
     answers: Rows[KeptAnswer]

@@ -34,6 +34,7 @@ from shared.images.removal import remove_version
 from shared.images.staging import give_verdict, stage_version
 from shared.models.access.roles import Need
 from shared.ports.engine import Engine
+from shared.views.approvals import task_for
 from shared.views.images import list_images, list_versions, read_image, read_version
 from triggers.http.contract import Answer, Call
 from triggers.http.endpoint import endpoint
@@ -124,7 +125,7 @@ def post_set_as_image(
     if query.what_if:
         return Answer(plan_set_as_image(call.services, call.path["image"], asked, call.who), status=200)
     task = set_as_image(call.services, engine, call.path["image"], asked, call.who)
-    return Answer(task, location=task.href)
+    return Answer(task_for(call.services, call.caller, call.reach, task), location=task.href)
 
 
 @endpoint(bp, "POST", "images/{image}/power", needs=Need.PUBLISH, status=202, refusals=(404, 409))
@@ -144,7 +145,7 @@ def post_activate(
     if query.what_if:
         return Answer(plan_activation(call.services, call.path["image"], asked, call.who, call.reach), status=200)
     task = activate(call.services, engine, call.path["image"], asked, call.who, call.reach)
-    return Answer(task, location=task.href)
+    return Answer(task_for(call.services, call.caller, call.reach, task), location=task.href)
 
 
 @endpoint(bp, "POST", "images/{image}/roll-back", needs=Need.PUBLISH, status=202, also=(200,), refusals=(404, 409, 422))
@@ -156,4 +157,4 @@ def post_roll_back(
     if query.what_if:
         return Answer(plan_activation(call.services, call.path["image"], asked, call.who, call.reach), status=200)
     task = roll_back(call.services, engine, call.path["image"], asked, call.who, call.reach)
-    return Answer(task, location=task.href)
+    return Answer(task_for(call.services, call.caller, call.reach, task), location=task.href)

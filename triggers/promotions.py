@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import azure.durable_functions as df
 
+from shared.access.two_people.approvers import approver_of
 from shared.api.activation_plans import PromotionPlanView
-from shared.api.common import Listed, WhatIfQuery
+from shared.api.common import Listed, NoBody, WhatIfQuery
 from shared.api.lists.promotions import PromotionsQuery
 from shared.api.promotions import PromotionMoment, PromotionRequest, PromotionView
+from shared.images.promotions.approval import approve_promotion
 from shared.images.promotions.manage import cancel, reschedule
 from shared.images.promotions.preview import plan_promotion
 from shared.images.promotions.request import schedule_promotion
 from shared.models.access.roles import Need
+from shared.views.approvals import promotion_for
 from shared.views.promotions import list_promotions, read_promotion
 from triggers.http.contract import Answer, Call
 from triggers.http.endpoint import endpoint
@@ -34,22 +37,33 @@ def post_promotion(
     if query.what_if:
         return Answer(plan_promotion(call.services, asked, call.who, call.reach), status=200)
     view = schedule_promotion(call.services, asked, call.who, call.reach)
-    return Answer(view, location=f"/api/promotions/{view.id}")
+    return Answer(_for_caller(call, view), location=f"/api/promotions/{view.id}")
 
 
 @endpoint(bp, "GET", "promotions/{promotion}", needs=Need.READ, refusals=(404,))
 def get_promotion(call: Call) -> Answer[PromotionView]:
     """Read a scheduled activation: its due time, what it will do, and its result."""
-    return Answer(read_promotion(call.services, call.path["promotion"]))
+    return Answer(_for_caller(call, read_promotion(call.services, call.path["promotion"])))
 
 
 @endpoint(bp, "POST", "promotions/{promotion}/reschedule", needs=Need.STEER, refusals=(404, 409))
 def post_reschedule_promotion(call: Call, asked: PromotionMoment) -> Answer[PromotionView]:
     """Change its time before it starts. The schedule of its pools moves too where it would otherwise be too early."""
-    return Answer(reschedule(call.services, call.path["promotion"], asked, call.who))
+    return Answer(_for_caller(call, reschedule(call.services, call.path["promotion"], asked, call.who)))
 
 
 @endpoint(bp, "DELETE", "promotions/{promotion}", needs=Need.STEER, refusals=(404, 409))
 def delete_promotion(call: Call) -> Answer[PromotionView]:
     """Cancel a scheduled activation before it starts. The version stays staged."""
-    return Answer(cancel(call.services, call.path["promotion"], call.who))
+    return Answer(_for_caller(call, cancel(call.services, call.path["promotion"], call.who)))
+
+
+@endpoint(bp, "POST", "promotions/{promotion}/approve", needs=Need.APPROVE, status=202, refusals=(404, 409))
+def post_approve_promotion(call: Call, asked: NoBody) -> Answer[PromotionView]:
+    """Approve a promotion as its second person, before it is due. When it falls due, it goes on by itself."""
+    view = approve_promotion(call.services, call.path["promotion"], approver_of(call.caller), call.who)
+    return Answer(_for_caller(call, view), location=f"/api/promotions/{view.id}")
+
+
+def _for_caller(call: Call, view: PromotionView) -> PromotionView:
+    return promotion_for(call.services, call.caller, call.reach, view)

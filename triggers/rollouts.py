@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import azure.durable_functions as df
 
+from shared.access.two_people.approvers import approver_of
 from shared.api.common import Listed, WhatIfQuery
 from shared.api.conditions import Condition
 from shared.api.fleet import PoolsPlanView, UpdatePoolsRequest
+from shared.api.history.rollout_events import RolloutEventsQuery, RolloutEventView
 from shared.api.lists.rollouts import RolloutsQuery
 from shared.api.merge_patch import MergePatch
 from shared.api.rollout_pages.hosts import RolloutHostGrid, RolloutHosts, RolloutHostsQuery
@@ -28,6 +30,8 @@ from shared.rollouts import control
 from shared.rollouts.changes import change_rollout
 from shared.rollouts.offers import read_rollout
 from shared.views import rollouts
+from shared.views.approvals import task_for
+from shared.views.rollout_pages.events import list_rollout_events
 from shared.views.rollout_pages.hosts import list_rollout_hosts
 from triggers.accepted import accepted
 from triggers.http.contract import Answer, Call
@@ -63,6 +67,12 @@ def get_rollout_hosts(call: Call, query: RolloutHostsQuery) -> Answer[RolloutHos
     return Answer(list_rollout_hosts(call.services, call.path["rollout"], query))
 
 
+@endpoint(bp, "GET", "rollouts/{rollout}/events", needs=Need.READ, refusals=(404,))
+def get_rollout_events(call: Call, query: RolloutEventsQuery) -> Answer[Listed[RolloutEventView]]:
+    """List what has happened in a rollout, newest first: who decided what, and how hosts ended."""
+    return Answer(list_rollout_events(call.services, call.path["rollout"], query))
+
+
 @endpoint(bp, "POST", "rollouts/{rollout}/pause", needs=Need.STEER, status=202, refusals=(404, 409))
 def post_pause(call: Call, engine: Engine, asked: CommandRequest) -> Answer[RolloutView]:
     """Pause: no more hosts are started; hosts in work finish."""
@@ -86,7 +96,9 @@ def post_cancel(call: Call, engine: Engine, asked: CancelRequest) -> Answer[Roll
 @endpoint(bp, "POST", "rollouts/{rollout}/approve", needs=Need.APPROVE, status=202, refusals=(404, 409))
 def post_approve(call: Call, engine: Engine, asked: CommandRequest) -> Answer[RolloutView]:
     """Approve the rollout as a second person, or else its canary hosts, so that the remaining hosts are updated."""
-    return accepted(call, control.approve(call.services, engine, call.path["rollout"], call.who, reason=asked.reason))
+    who = approver_of(call.caller)
+    done = control.approve(call.services, engine, call.path["rollout"], who, call.who, reason=asked.reason)
+    return accepted(call, done)
 
 
 @endpoint(bp, "POST", "rollouts/{rollout}/retry", needs=Need.STEER, status=202, refusals=(404, 409, 422))
@@ -110,4 +122,4 @@ def post_rollouts(
     if query.what_if:
         return Answer(plan_pools(call.services, asked, call.who, call.reach), status=200)
     task = update_pools(call.services, engine, asked, call.who, call.reach)
-    return Answer(task, location=task.href)
+    return Answer(task_for(call.services, call.caller, call.reach, task), location=task.href)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import azure.durable_functions as df
 
+from shared.access.two_people.approvers import approver_of
 from shared.api.common import Listed
 from shared.api.lists.tasks import TasksQuery
 from shared.api.tasks import ApproveRingRequest, CancelTaskRequest, TaskBrief, TaskView
@@ -12,6 +13,7 @@ from shared.models.access.roles import Need
 from shared.ports.engine import Engine
 from shared.tasks.cancel import cancel_task
 from shared.views import tasks
+from shared.views.approvals import task_for
 from triggers.http.contract import Answer, Call
 from triggers.http.endpoint import endpoint
 
@@ -27,7 +29,7 @@ def get_tasks(call: Call, query: TasksQuery) -> Answer[Listed[TaskBrief]]:
 @endpoint(bp, "GET", "tasks/{task}", needs=Need.READ, refusals=(404,))
 def get_task(call: Call) -> Answer[TaskView]:
     """Read a task: its steps, what it waits for and what it could not remove. A rollout can be read as a task."""
-    return Answer(tasks.read_task(call.services, call.path["task"], call.reach))
+    return Answer(_for_caller(call, tasks.read_task(call.services, call.path["task"], call.reach)))
 
 
 @endpoint(bp, "POST", "tasks/{task}/cancel", needs=Need.STEER, status=202, refusals=(404, 409))
@@ -35,11 +37,15 @@ def post_cancel_task(call: Call, engine: Engine, asked: CancelTaskRequest) -> An
     """Cancel a task. A set-as-image cleans up and creates no version; an activation starts no more pools. A fleet
     update stops its running rollouts (`leave`) or rolls its pools back (`roll_back`)."""
     view = cancel_task(call.services, engine, call.path["task"], asked.how, call.who)
-    return Answer(view, location=view.href)
+    return Answer(_for_caller(call, view), location=view.href)
 
 
 @endpoint(bp, "POST", "tasks/{task}/approve", needs=Need.APPROVE, status=202, refusals=(404, 409))
 def post_approve_task(call: Call, asked: ApproveRingRequest) -> Answer[TaskView]:
     """Approve a task as its second person, or else the waiting ring of a fleet update with `gate: approve`."""
-    view = approve_ring(call.services, call.path["task"], asked, call.who)
-    return Answer(view, location=view.href)
+    view = approve_ring(call.services, call.path["task"], asked, approver_of(call.caller), call.who)
+    return Answer(_for_caller(call, view), location=view.href)
+
+
+def _for_caller(call: Call, view: TaskView) -> TaskView:
+    return task_for(call.services, call.caller, call.reach, view)

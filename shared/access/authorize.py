@@ -31,7 +31,7 @@ def authorize(
     if subject is not None:
         _check_subject(services, reach, caller, need, subject, creates=creates)
     if isinstance(need, Need) and need not in caller.may:
-        raise NotAllowed(_lacks(caller, need), need)
+        raise NotAllowed(lacks_text(caller, need), need)
     return reach
 
 
@@ -48,11 +48,17 @@ def _check_subject(
                 check_account_reach(reach, name)
             raise Conflict(f"The name {name} is taken. Choose another one.")
     elif need in CHANGES and need in caller.may and not found.changed_by(reach):
-        raise NotAllowed(f"This {kind} belongs to accounts that you have no grant for, too.", Need(need))
+        raise NotAllowed(not_all_text(kind), Need(need))
 
 
-def _lacks(caller: Caller, need: Need) -> str:
-    if not caller.roles:
+def not_all_text(kind: str) -> str:
+    """Why somebody with some of its accounts may not change a thing."""
+    return f"This {kind} belongs to accounts that you have no grant for, too."
+
+
+def lacks_text(caller: Caller | None, need: Need) -> str:
+    """Why a caller whose roles do not meet the need is refused."""
+    if caller is None or not caller.roles:
         return "You are signed in, but have no role in this app. Ask an admin of the directory to assign one."
     roles = " and ".join(sorted(caller.roles))
     return f"This needs the right to {need}. You are {roles}."

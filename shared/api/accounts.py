@@ -26,6 +26,10 @@ class AccountView(Tagged):
     """Client id of the managed identity that works in these scopes. Empty: the app's own."""
     pools: int
     """Number of pools of the account."""
+    images: int
+    """Number of images that its pools may use."""
+    open_rollouts: int
+    """Number of its rollouts that have not ended, without refreshes."""
     created_at: UtcTime | None
 
 

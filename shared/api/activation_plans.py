@@ -9,6 +9,7 @@ from shared.core.states import VersionState
 from shared.models.base import UtcTime, Value
 from shared.models.findings import Finding
 from shared.models.images import TargetRegion
+from shared.models.messages import Message
 from shared.models.pools import Ring
 from shared.models.rollouts import Schedule
 from shared.models.tasks import RingNumber
@@ -66,6 +67,8 @@ class ActivationPlanView(Value):
     """Sessions on them, which would be ended at `force_at` of their pool if nobody signed out before."""
     stopped_rollouts: list[StoppedRollout] = Field(default_factory=list)
     """Of a roll-back: open rollouts of the version that is left, with the state that they would have."""
+    approval: Message | None = None
+    """That the request would wait for a second person, and which rings ask for one. Null when it would not."""
     preflight: list[Finding]
 
 
@@ -86,6 +89,8 @@ class SetAsImagePlanView(Value):
     """Whether it would be switched off, and started again as soon as its disk is copied."""
     regions: list[TargetRegion]
     """Where the new version would be replicated to."""
+    approval: Message | None = None
+    """That an activation at once would wait for a second person, and which rings ask for one. Null: it would not."""
 
 
 class PromotionPlanView(Value):

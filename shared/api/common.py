@@ -69,6 +69,10 @@ class ScheduleRequest(Value):
     time_zone: ZoneName | None = None
 
 
+class NoBody(Value):
+    """A request without fields. The body may be left out."""
+
+
 class Query(BaseModel):
     """Parameters of a query string."""
 
@@ -108,6 +112,14 @@ class Listed[V: Value](Value):
 
     items: list[V]
     continuation: str | None = None
+
+
+class MayApprove(Value):
+    """Whether the caller may approve what waits."""
+
+    can: bool
+    why: str | None = None
+    """Why not. Null when they may."""
 
 
 class Accepted(Value):

@@ -43,6 +43,8 @@ class PoolsPlanView(Value):
     problems: list[Message]
     """What would stop it, now or when its ring starts. Each names its pool, and has it as `href`."""
     rings: list[RingPlanView]
+    approval: Message | None = None
+    """That the request would wait for a second person, and which rings ask for one. Null when it would not."""
     to_update: int = 0
     """Hosts of all pools."""
     users_now: int = 0

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.api.common import Moment, ZoneName
+from shared.api.common import MayApprove, Moment, ZoneName
 from shared.api.images import ActivationChoice
 from shared.core.states import PromotionState
 from shared.models.base import WHOLE, Name, UtcTime, Value
@@ -40,6 +40,12 @@ class PromotionView(Value):
     ended_at: UtcTime | None
     note: Message | None
     """What came of it; null before its end."""
+    waits_for: Message | None = None
+    """Why it waits for a second person, or will when it is due: it may be approved before. Null when it will not."""
+    second_approved_at: UtcTime | None = None
+    second_approved_by: str = ""
+    may_approve: MayApprove | None = None
+    """While it waits or will wait: whether the caller may approve it. Null for a due one: see its task."""
 
 
 class PromotionMoment(Value):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
-from shared.api.common import Moment, Reason, ScheduleRequest, ZoneName
+from shared.api.common import HostName, MayApprove, Moment, Reason, ScheduleRequest, ZoneName
 from shared.api.conditions import Tagged
 from shared.api.profiles import UsedProbe
 from shared.api.rollout_pages.commands import RolloutCommands
@@ -12,7 +14,7 @@ from shared.core.states import RolloutState
 from shared.models.base import UtcTime, Value
 from shared.models.findings import Finding
 from shared.models.messages import Message
-from shared.models.policy import Policy
+from shared.models.policy import MOST_HOSTS, Policy
 from shared.models.rollouts import RolloutKind, Schedule
 from shared.models.tasks import CancelHow
 
@@ -39,7 +41,11 @@ class CancelRequest(CommandRequest):
 
 
 class RetryRequest(CommandRequest):
-    """Retry the failed hosts. `schedule` is only allowed if the rollout has ended. Default: now."""
+    """Retry the failed hosts, all or those in `hosts`. `schedule` is only allowed if the rollout has ended. Default:
+    now."""
+
+    hosts: Annotated[list[HostName], Field(min_length=1, max_length=MOST_HOSTS)] | None = None
+    """Hosts that have failed; null: all that have. The failures of the others are accepted, as with `resume`."""
 
     schedule: ScheduleRequest | None = None
 
@@ -95,6 +101,22 @@ class LostHostView(Value):
     reason: Message
 
 
+class PlannedBound(Value):
+    """A limit on how many hosts are updated at once: the number and the reason."""
+
+    bound: str
+    hosts: int
+    reason: Message
+
+
+class FirstHostsView(Value):
+    """The hosts that have to prove the version before the others follow."""
+
+    total: int
+    proved_at: UtcTime | None = None
+    """When they had; null until then."""
+
+
 class RolloutView(RolloutBrief, Tagged):
     """A rollout with its progress.
 
@@ -144,12 +166,35 @@ class RolloutView(RolloutBrief, Tagged):
     """Whether it needs the approval of a second person, before it begins and after each change of it."""
     second_approved_at: UtcTime | None = None
     second_approved_by: str = ""
+    may_approve: MayApprove | None = None
+    """While it waits for approval: whether the caller may give it."""
     windows_open_until: UtcTime | None = None
     """While a window is open: when it closes. Null without windows, and when they do not apply."""
     windows_opens_at: UtcTime | None = None
     """While no window is open: when the next one opens."""
     commands: RolloutCommands | None = None
     """Which commands the caller may give now, and what each would do."""
+    account: str = ""
+    """Whose it is."""
+    pool_time_zone: str = "UTC"
+    """The zone of the pool (IANA): its windows are in it, and its users live in it."""
+    at_once_now: int | None = None
+    """How many hosts may be in work at the same time, as of the last pass. Null before the first, and after the end."""
+    bound_by: PlannedBound | None = None
+    """The limit that says so."""
+    failed: int = 0
+    failures_allowed: int = 0
+    """More failed hosts than these, besides those accepted by `resume`, and `on_failure` of the policy applies."""
+    first_hosts: FirstHostsView | None = None
+    """The hosts that the others wait for. Null when there are none."""
+    warnings: list[UtcTime] = Field(default_factory=list)
+    """When users are told of the deadline, past moments too."""
+    people_left: int = 0
+    """Sessions on hosts that do not have the version yet, as of `as_of`."""
+    begun_by_task: str = ""
+    """The id of the task that began it; empty when somebody did."""
+    policy_summary: list[str] = Field(default_factory=list)
+    """The policy in a few sentences."""
     as_of: UtcTime | None = None
     """The read that found the last change of its hosts. `counts` are those of that moment."""
     mark: str = ""
@@ -166,14 +211,6 @@ class PlannedHost(Value):
     version: str | None
     loses: list[Message] = Field(default_factory=list)
     """If its VM would be replaced: what that loses, and which extensions are installed again."""
-
-
-class PlannedBound(Value):
-    """A limit on how many hosts are updated at once: the number and the reason."""
-
-    bound: str
-    hosts: int
-    reason: Message
 
 
 class PlanView(Value):
@@ -213,6 +250,8 @@ class PlanView(Value):
     """The smallest limits at the start; several when they are equal."""
     limited_later_by: list[str] = Field(default_factory=list)
     """The limits that determine `at_once` later."""
+    approval: Message | None = None
+    """That the request would wait for a second person, and which rings ask for one. Null when it would not."""
     deadline: Message | None = None
     """That the canary hosts are expected to pass only after `force_at`: users of the other hosts have until `at`
     (`schedule.others_force_at`). Null when they are not."""

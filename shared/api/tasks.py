@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from shared.api.common import MayApprove
 from shared.core.states import RolloutState, TaskState
 from shared.models.base import UtcTime, Value
 from shared.models.messages import Message
@@ -93,6 +94,8 @@ class TaskView(TaskBrief):
     """Whether it needs the approval of a second person before it begins. It covers the task's rollouts."""
     second_approved_at: UtcTime | None = None
     second_approved_by: str = ""
+    may_approve: MayApprove | None = None
+    """While it, or its next ring, waits for approval: whether the caller may give it."""
 
 
 class ApproveRingRequest(Value):

@@ -129,6 +129,18 @@ class Code(StrEnum):
     VERSION_REMOVED = "version_removed"
     VERSION_WITHDRAWN = "version_withdrawn"
 
+    # A rollout: what has happened.
+    CREATED = "created"
+    BEGUN = "begun"
+    APPROVED = "approved"
+    FIRST_HOST_PROVED = "first_host_proved"
+    SETTINGS_CHANGED = "settings_changed"
+    START_MOVED = "start_moved"
+    SIGNED_OUT = "signed_out"
+    STRATEGY_CHANGED = "strategy_changed"
+    RETRIED = "retried"
+    RESUMED = "resumed"
+
     # A pool: what a change of its settings means.
     COUNTS_FROM_NEXT_ROLLOUT = "counts_from_next_rollout"
 

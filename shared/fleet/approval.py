@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.access.two_people.approvers import Approver
 from shared.api.tasks import ApproveRingRequest, TaskView
 from shared.audit.about import about_task
 from shared.audit.record import audit
@@ -18,7 +19,7 @@ from shared.views.fleet import StartedRollouts, next_ring_of, read_rollouts
 from shared.views.tasks import view
 
 
-def approve_ring(services: Services, task_id: str, asked: ApproveRingRequest, who: str) -> TaskView:
+def approve_ring(services: Services, task_id: str, asked: ApproveRingRequest, me: Approver, who: str) -> TaskView:
     """Approve the task as its second person, while it waits for one; else the waiting ring.
 
     Approving one is not approving the other. Raises NotFound; NotAllowed for somebody who may not be the second person;
@@ -37,7 +38,7 @@ def approve_ring(services: Services, task_id: str, asked: ApproveRingRequest, wh
     known = _to_approve(services, task_id)
     if known.second.awaiting_since:
         _refuse_ring(known, asked)
-        return approve_task(services, known, who)
+        return approve_task(services, known, me, who)
     if known.second.at and asked.ring is None and (known.pools is None or known.pools.update.gate is Gate.AUTO):
         return view(known, services.now(), read_rollouts(services, known.pools) if known.pools else None)
     before, task = change(services.tasks, (TASKS, task_id), decide, describe="task", known=known)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
+from shared.access.two_people.rule import approval_awaited
 from shared.api.agreed_plans import plan_id, schedule_part
 from shared.api.fleet import PoolsPlanView, RingPlanView, UpdatePoolsRequest
 from shared.api.rollouts import PlanView
@@ -52,6 +53,7 @@ def plan_pools_now(services: Services, asked: UpdatePoolsRequest, who: str, reac
         can_start=all(plan.can_start for plan in rings[0].pools),
         problems=[text for ring in rings for plan in ring.pools for text in _problems(ring.ring, plan)],
         rings=rings,
+        approval=approval_awaited(services, drafted.selected.pools),
         to_update=sum(plan.to_update for plan in plans),
         users_now=sum(plan.users_now for plan in plans),
         users_at_force=sum(plan.users_at_force for plan in plans),

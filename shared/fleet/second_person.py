@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from shared.access.two_people.tasks import approved, check_second_person, waiting, why_not_due
+from shared.access.two_people.approvers import Approver, check_may_approve, why_not_work
+from shared.access.two_people.tasks import approved, pools_of, waiting, why_not_due
 from shared.api.tasks import TaskView
 from shared.audit.about import about_task
 from shared.audit.record import audit
@@ -53,7 +54,7 @@ def wait_for_requester(context: TaskContext) -> StepResult | None:
     return StepResult(NextAction.WAIT, context.services.settings.operation_poll)
 
 
-def approve_task(services: Services, task: Task, who: str) -> TaskView:
+def approve_task(services: Services, task: Task, me: Approver, who: str) -> TaskView:
     """Approve a task as its second person. Its next poll goes on. Raises NotAllowed, Conflict when it has ended."""
 
     def decide(found: Task) -> Task | None:
@@ -62,7 +63,7 @@ def approve_task(services: Services, task: Task, who: str) -> TaskView:
         if found.state.ended or found.cancelled_by or found.failure:
             text = f"Task {found.id} has ended, or ends: it is too late to approve it."
             raise Conflict(text, task=found.id)
-        check_second_person(services, found)
+        check_may_approve(me, why_not_work(services, me, found, pools_of(services, found)))
         return approved(services, found, who)
 
     before, after = change(services.tasks, (TASKS, task.id), decide, describe="task", known=task)

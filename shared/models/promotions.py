@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from shared.core.states import PromotionState
 from shared.models.base import Name, Record, UtcTime, VersionText
 from shared.models.messages import Message
+from shared.models.rollout_parts import NO_APPROVAL, SecondPerson
 from shared.models.tasks import ActivationWork, PoolsUpdate
 
 
@@ -31,6 +34,10 @@ class Promotion(Record):
     requested_by: str = ""
     requester: str = ""
     """The id of the caller who asked for it: their grant counts when it falls due."""
+    second: SecondPerson = NO_APPROVAL
+    """The approval of a second person, given before it is due. Later its task has one of its own."""
+    approved_pools: dict[str, str] = Field(default_factory=dict)
+    """Pool -> the digest of what it brings to the promotion, as it was approved."""
     created_at: UtcTime
     ended_at: UtcTime | None = None
     note: Message | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pydantic import Field
 
 from shared.core.codes import Code
@@ -27,12 +29,21 @@ class LastPass(Value):
     """Hosts that the request or their tag leaves out."""
     fresh: int = 0
     """For a refresh: hosts that nobody has used since their last rebuild."""
+    at_once: int | None = None
+    """How many hosts might be in work at the same time."""
+    bound_by: str = ""
+    """The limit that said so."""
+    bound_reason: Message | None = None
     unhealthy: int = 0
     """Hosts that are on and not healthy, without those in work."""
     versions: dict[str, int] | None = None
     """Hosts per version, as last verified; None: a pass of an earlier version of the app."""
     expected_end: UtcTime | None = None
     """The expected end, as it was foreseen then; None when it could not be."""
+    batch: int = 0
+    """How many hosts the batch size allowed in work; 0: not known."""
+    window_closed: bool = False
+    """Whether hosts wait for a maintenance window."""
 
 
 class Before(Part):
@@ -114,6 +125,17 @@ class Failures(Part):
     """Number of failed hosts when a person resumed the rollout; these do not stop it again."""
     retried_at: UtcTime | None = None
     """Hosts that failed before this time are retried."""
+    retried: dict[str, UtcTime] = Field(default_factory=dict)
+    """Hosts that are retried by name, if they failed before this time."""
+
+    def asked_since(self, before: Failures) -> list[str]:
+        """The hosts that somebody has asked to retry by name since then."""
+        return sorted(host for host, at in self.retried.items() if before.retried.get(host) != at)
+
+    def retries(self, host: str, failed_at: datetime | None) -> bool:
+        """Whether somebody has asked for another try since the host failed."""
+        asked = [at for at in (self.retried_at, self.retried.get(host)) if at is not None]
+        return failed_at is not None and any(failed_at <= at for at in asked)
 
 
 class Progress(Part):

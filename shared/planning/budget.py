@@ -249,6 +249,13 @@ def _work_bounds(snapshot: Snapshot, policy: Policy, allowed: int) -> list[Bound
     return bounds
 
 
+def ramp(snapshot: Snapshot, policy: Policy, now: datetime) -> int:
+    """The batch size, as it follows from the results of the hosts so far; 0 where no canary hosts begin it."""
+    if policy.canary_hosts == 0 or snapshot.rolling_back:
+        return 0
+    return next(bound.hosts for bound in budget_for(snapshot, policy, now).bounds if bound.name == "ramp")
+
+
 def awaited_proof(hosts: int, host_time: timedelta) -> Message:
     """Why other hosts wait for the first ones: nothing has shown yet that this update works."""
     first = "One host" if hosts == 1 else f"The first of {hosts} hosts"

@@ -17,7 +17,7 @@ def reopened(row: RolloutHost, rollout: Rollout) -> RolloutHost:
         return _to_roll_back(row, rollout)
     if _taken_in_again(row, rollout):
         return start_over(row, step="not left out any more", location="")  # so that its VM is read anew
-    retried = rollout.failures.retried_at and row.ended_at and row.ended_at <= rollout.failures.retried_at
+    retried = rollout.failures.retries(row.host, row.ended_at)
     if row.state is HostState.FAILED and retried and not rollout.state.ended:
         return start_over(row, step="waits for a retry", drained_by_earlier_failure=True, canary=row.canary)
     return row

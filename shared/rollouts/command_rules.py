@@ -122,7 +122,7 @@ def _reply_to_retry(rollout: Rollout, failed: Sequence[RolloutHost]) -> Reply:
 
 def _retry_is_pending(rollout: Rollout, host: RolloutHost) -> bool:
     """Whether a retry of this host was requested already, so that the next reconcile pass starts it."""
-    return bool(rollout.failures.retried_at and host.ended_at and host.ended_at <= rollout.failures.retried_at)
+    return rollout.failures.retries(host.host, host.ended_at)
 
 
 def failed_of(hosts: Sequence[RolloutHost]) -> list[RolloutHost]:

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from shared.access.limits import check_change
-from shared.access.two_people.rollouts import after_change, approved, check_second_person, resealed
+from shared.access.two_people.approvers import Approver, check_may_approve, why_not_rollout
+from shared.access.two_people.rollouts import after_change, approved, resealed
 from shared.api.rollouts import Reschedule, RetryRequest, RolloutView
 from shared.api.schedules import move_schedule
 from shared.audit.about import about_rollout
@@ -20,9 +21,10 @@ from shared.core.asking import asker
 from shared.core.codes import Code
 from shared.core.errors import Conflict, InvalidRequest
 from shared.core.states import RolloutState, transition_rollout
+from shared.history.write import rollout_changed
 from shared.models.base import iso
 from shared.models.messages import Message, message, quote
-from shared.models.rollout_parts import Failures, Rollback
+from shared.models.rollout_parts import Rollback
 from shared.models.rollouts import Rollout, RolloutHost, Schedule
 from shared.models.tasks import CancelHow
 from shared.planning.timing import notice_before_deadline, rollback_schedule, time_with_drain
@@ -33,7 +35,7 @@ from shared.records.pools import find_pool
 from shared.records.rollouts import find_rollout
 from shared.rollouts.command_rules import Command, Reply, failed_of, has_begun, is_forcing, refusal_of, reply
 from shared.rollouts.draft import in_windows
-from shared.rollouts.retry import retry_ended
+from shared.rollouts.retry import retried_failures, retry_ended
 from shared.services import POOLS, ROLLOUTS, Services
 from shared.views.rollout_progress import progress
 
@@ -73,7 +75,9 @@ def resume(services: Services, engine: Engine, rollout_id: str, who: str, *, rea
     return command_rollout(services, engine, rollout_id, Command.RESUME, who, apply, reason=reason)
 
 
-def approve(services: Services, engine: Engine, rollout_id: str, who: str, *, reason: str = "") -> RolloutView:
+def approve(
+    services: Services, engine: Engine, rollout_id: str, me: Approver, who: str, *, reason: str = ""
+) -> RolloutView:
     """Approve what the rollout waits with: its beginning, or a change of it, as a second person; else the canary hosts.
 
     Approving one is not approving the other. Raises NotFound, NotAllowed for somebody who may not be the second person,
@@ -85,7 +89,7 @@ def approve(services: Services, engine: Engine, rollout_id: str, who: str, *, re
         schedule = _with_notice(rollout, now)
         if rollout.second.awaiting_since:
             pool = find_pool(services, rollout.pool)
-            check_second_person(services, rollout, pool)
+            check_may_approve(me, why_not_rollout(services, me, rollout, pool))
             to = RolloutState.RUNNING if rollout.begun else RolloutState.SCHEDULED
             going_on = _with_state(rollout, to, schedule=schedule, checks=rollout.checks.to_repeat(), note=None)
             return going_on.replace(second=approved(services, going_on, pool, who))
@@ -133,7 +137,7 @@ def cancel(
 
 
 def retry(services: Services, engine: Engine, rollout_id: str, request: RetryRequest, who: str) -> RolloutView:
-    """Retry only the failed hosts. If the rollout has ended, a new rollout does so, and the answer is that one.
+    """Retry the failed hosts, or some. If the rollout has ended, a new rollout does so, and the answer is that one.
 
     Raises NotFound, Conflict, InvalidRequest, PreflightFailed (nothing was written), AzureBusy.
     """
@@ -144,8 +148,7 @@ def retry(services: Services, engine: Engine, rollout_id: str, request: RetryReq
         if request.schedule:
             text = "an open rollout keeps its schedule; remove this field, or reschedule the rollout"
             raise InvalidRequest.one("schedule", text)
-        failures = Failures(retried_at=services.now())
-        return _going_on(rollout, failures=failures)
+        return _going_on(rollout, failures=retried_failures(services, rollout, request))
 
     try:
         return command_rollout(services, engine, rollout_id, Command.RETRY, who, apply, reason=request.reason)
@@ -260,6 +263,7 @@ def command_rollout(
 
     before, rollout = change(services.rollouts, (ROLLOUTS, rollout_id), decide, describe="rollout")
     if rollout is not before:
+        rollout_changed(services, before, rollout, who, reason)
         old, new = describe(before, rollout) if describe else (before.state.value, rollout.state.value)
         because = f", because {quote(reason)}" if reason else ""
         detail, about = f"{_schedule_text(rollout)}{because}", about_rollout(rollout)

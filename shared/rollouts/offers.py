@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from shared.access.errors import NotAllowed
 from shared.access.subjects import rollout_subject
-from shared.access.two_people.rollouts import check_second_person
+from shared.access.two_people.approvers import approver_of, why_not_rollout
 from shared.api.rollout_pages.commands import CommandOffer, RolloutCommands
 from shared.api.rollouts import RolloutView
 from shared.core.codes import Code
@@ -24,7 +23,9 @@ from shared.records.rollouts import find_rollout
 from shared.rollouts.command_effects import effect_of
 from shared.rollouts.command_rules import Command, Reply, failed_of, is_forcing, refusal_of, reply
 from shared.services import POOLS, Services
-from shared.views.hosts import ROWS_FOR, recent_rows, recent_seen
+from shared.views.approvals import rollout_for
+from shared.views.hosts import ROWS_FOR, recent_seen
+from shared.views.rollout_pages.timeline import page_fields
 from shared.views.rollouts import show_rollout
 
 NEEDS: dict[Command, Need] = dict.fromkeys(Command, Need.STEER) | {Command.APPROVE: Need.APPROVE}
@@ -40,14 +41,17 @@ def read_rollout(services: Services, rollout_id: str, caller: Caller | None, rea
     # Readers that ask at the same time see the same: what grows with the pool is worked out once for all.
     key = ("rollout", rollout.id, rollout.etag, seen.mark, pool and pool.etag)
     shown = services.read_cache.get(key, ROWS_FOR, partial(show_rollout, services, rollout, seen, pool), grows=True)
-    return shown.model_copy(update={"commands": _commands(services, rollout, seen.rows, pool, caller, reach)})
+    commands = _commands(services, rollout, seen.rows, pool, caller, reach)
+    return rollout_for(services, caller, reach, shown.model_copy(update={"commands": commands}))
 
 
 def with_commands(services: Services, shown: RolloutView, caller: Caller | None, reach: Reach) -> RolloutView:
     """A rollout as a command left it, with the commands that this caller may give now. Raises NotFound."""
     rollout = find_rollout(services, shown.id)
-    rows, pool = recent_rows(services, rollout), services.pools.find(POOLS, rollout.pool)
-    return shown.model_copy(update={"commands": _commands(services, rollout, rows, pool, caller, reach)})
+    seen, pool = recent_seen(services, rollout), services.pools.find(POOLS, rollout.pool)
+    commands = _commands(services, rollout, seen.rows, pool, caller, reach)
+    about = page_fields(rollout, seen) | {"commands": commands}
+    return rollout_for(services, caller, reach, shown.model_copy(update=about))
 
 
 def _commands(
@@ -66,7 +70,7 @@ def _commands(
         found = reply(rollout, failed, command, lost=lost and command is Command.RETRY)
         why = may(NEEDS[command]) or _why_not_now(rollout, command, found)
         if why is None and command is Command.APPROVE:
-            why = _why_not_second(services, rollout, pool)
+            why = _why_not_second(services, rollout, pool, caller)
         if why is None and command is Command.RESCHEDULE and (fixed := _why_fixed(rollout, services.now())):
             why = message(Code.NOT_NOW, fixed)
         effect = effect_of(rollout, rows, command) if found is Reply.DO else None
@@ -129,12 +133,9 @@ def _so_already(rollout: Rollout, command: Command) -> str:
             return f"It {ROLLOUT_WORDS[rollout.state]}."
 
 
-def _why_not_second(services: Services, rollout: Rollout, pool: Pool | None) -> Message | None:
+def _why_not_second(services: Services, rollout: Rollout, pool: Pool | None, caller: Caller | None) -> Message | None:
     """Why the caller may not be the second person that the rollout waits for."""
     if pool is None or rollout.second.awaiting_since is None:
         return None
-    try:
-        check_second_person(services, rollout, pool)
-    except NotAllowed as error:
-        return message(Code.NEEDS_SECOND_PERSON, str(error))
-    return None
+    why = why_not_rollout(services, approver_of(caller), rollout, pool)
+    return message(Code.NEEDS_SECOND_PERSON, why) if why else None

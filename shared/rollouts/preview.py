@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from shared.access.two_people.rule import approval_awaited
 from shared.api.agreed_plans import hosts_part, plan_id, schedule_part
 from shared.api.pools import UpdateImageRequest
 from shared.api.profiles import UsedProbe
@@ -19,7 +20,7 @@ from shared.models.base import UtcTime, Value
 from shared.models.messages import Message, message
 from shared.models.policy import Policy, Proof
 from shared.models.pools import Pool
-from shared.models.rollouts import Rollout, RolloutHost
+from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning.budget import Budget, awaited_proof, budget_for
 from shared.planning.canary import canary_of
 from shared.planning.forecast import forecast
@@ -225,6 +226,7 @@ def plan_rollout(services: Services, pool: Pool, spec: RolloutSpec, who: str) ->
         "from_version": rollout.before.version,
         "preflight": result.findings,
         "probe": UsedProbe.of(rollout.probe),
+        "approval": approval_awaited(services, [pool]) if spec.kind is RolloutKind.UPDATE else None,
     }
     fields["can_start"] = all(finding.result != "fail" for finding in result.findings)
     computed = _preview_fields(services, pool, rollout, result.losses)

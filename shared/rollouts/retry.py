@@ -5,23 +5,52 @@ After a failed canary it updates the whole pool: the canary hosts come first aga
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
+
 from shared.api.common import ScheduleRequest
 from shared.api.rollouts import RetryRequest
 from shared.api.schedules import parse_schedule
-from shared.core.errors import Conflict, InvalidRequest
-from shared.core.states import RolloutState
+from shared.core.errors import Conflict, FieldProblem, InvalidRequest
+from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
 from shared.models.pools import Pool
+from shared.models.rollout_parts import Failures, Selection
 from shared.models.rollouts import Rollout, RolloutKind, Schedule
 from shared.planning.rollback_policy import as_rollback_policy
 from shared.pools.claim import free_pool, refuse_second
 from shared.ports.engine import Engine
 from shared.records.images import find_image
 from shared.rollouts.draft import RolloutSpec
+from shared.rollouts.selection import lower_names
 from shared.rollouts.start import begin_rollout
 from shared.services import ROLLOUTS, Services
 
 _NOW = ScheduleRequest(mode=ScheduleMode.NOW)
+
+
+def retried_failures(services: Services, rollout: Rollout, request: RetryRequest) -> Failures:
+    """What the row says of failures once somebody has asked for a retry: of all failed hosts, or of some by name.
+
+    Those that are not named count as accepted, as with `resume`. Raises InvalidRequest for a host that has not failed.
+    """
+    now = services.now()
+    if request.hosts is None:
+        return Failures(retried_at=now)
+    failed, names = _failed_hosts(services, rollout), lower_names(request.hosts)
+    _refuse_others(names, failed)
+    left = len(failed - set(names))
+    retried = {**rollout.failures.retried, **dict.fromkeys(names, now)}
+    return rollout.failures.replace(retried=retried, accepted=left)
+
+
+def _failed_hosts(services: Services, rollout: Rollout) -> set[str]:
+    return {row.host for row in services.hosts.each(rollout.id, state=HostState.FAILED)}
+
+
+def _refuse_others(names: Iterable[str], failed: Container[str]) -> None:
+    bad = [FieldProblem("hosts", f"{name} has not failed in this rollout") for name in names if name not in failed]
+    if bad:
+        raise InvalidRequest(bad)
 
 
 def retry_ended(services: Services, engine: Engine, old: Rollout, request: RetryRequest, who: str) -> Rollout:
@@ -38,6 +67,8 @@ def retry_ended(services: Services, engine: Engine, old: Rollout, request: Retry
         raise Conflict("The pool belongs to another account now. Start a new rollout.")
     _refuse_if_superseded(services, old)
     schedule = _schedule(services, pool, old, request)
+    if request.hosts is not None:
+        _refuse_others(lower_names(request.hosts), _failed_hosts(services, old))
     try:
         return begin_rollout(services, engine, pool, _retry_spec(services, pool, old, schedule, request), who)
     except Conflict as conflict:
@@ -100,7 +131,7 @@ def _retry_spec(services: Services, pool: Pool, old: Rollout, schedule: Schedule
         kind=kind,
         retry_of=old.id,
         retries_whole=_retries_whole(old),
-        selection=old.selection,
+        selection=Selection(only=lower_names(request.hosts)) if request.hosts else old.selection,
     )
 
 

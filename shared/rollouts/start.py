@@ -15,6 +15,7 @@ from shared.core.codes import Code
 from shared.core.errors import AzureBusy, Conflict
 from shared.core.hrefs import rollout_href, versions_href
 from shared.core.states import RolloutState
+from shared.history.write import rollout_changed
 from shared.models.access.roles import Reach
 from shared.models.messages import Message, message
 from shared.models.pools import Pool
@@ -56,6 +57,7 @@ def _write(services: Services, rollout: Rollout) -> Rollout:
     except Exception:
         release_claim(services, rollout.pool, rollout.id)
         raise
+    rollout_changed(services, None, written)
     holder = find_pool(services, rollout.pool).running_rollout
     if holder == rollout.id:
         return written
@@ -81,9 +83,8 @@ def _refuse_version_being_removed(services: Services, rollout: Rollout) -> None:
 
 
 def _end_before_start(services: Services, rollout: Rollout, note: Message) -> None:
-    services.rollouts.replace(
-        rollout.model_copy(update={"state": RolloutState.FAILED, "note": note, "ended_at": services.now()})
-    )
+    changes = {"state": RolloutState.FAILED, "note": note, "ended_at": services.now()}
+    rollout_changed(services, rollout, services.rollouts.replace(rollout.model_copy(update=changes)))
 
 
 _log = logging.getLogger(__name__)

@@ -14,6 +14,7 @@ from shared.models.accounts import Account
 from shared.models.answers import KeptAnswer
 from shared.models.audit import AuditEntry, RefusalCount
 from shared.models.base import Record, version_key
+from shared.models.history.rollout_events import RolloutEvent
 from shared.models.images import Image, ImageRow
 from shared.models.kept_disks import KeptDisk
 from shared.models.pools import Pool, PoolLook
@@ -82,6 +83,11 @@ def rollout_keys(rollout: Rollout) -> tuple[str, str]:
 def rollout_host_keys(host: RolloutHost) -> tuple[str, str]:
     """The hosts of a rollout are one partition, by name."""
     return host.rollout, host.host
+
+
+def event_keys(event: RolloutEvent) -> tuple[str, str]:
+    """The events of a rollout are one partition, newest first by their ids."""
+    return event.rollout, event.id
 
 
 def claim_keys(claim: ResourceClaim) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from shared.models.accounts import Account
 from shared.models.answers import KeptAnswer
 from shared.models.audit import AuditEntry, RefusalCount
 from shared.models.base import Record
+from shared.models.history.rollout_events import RolloutEvent
 from shared.models.images import Image, ImageRow, ImageState, ImageVersion
 from shared.models.kept_disks import KeptDisk
 from shared.models.pools import Pool, PoolLook
@@ -48,6 +49,7 @@ class Tables:
     promotions: TableRows[Promotion]
     rollouts: TableRows[Rollout]
     hosts: TableRows[RolloutHost]
+    events: TableRows[RolloutEvent]
     disks: TableRows[KeptDisk]
     claims: TableRows[ResourceClaim]
     answers: TableRows[KeptAnswer]
@@ -86,6 +88,7 @@ def open_tables(settings: Settings, *, prefix: str = "") -> Tables:
         images=table("Images", Image, keys.image_keys),
         rollouts=table("Rollouts", Rollout, keys.rollout_keys),
         hosts=table("RolloutHosts", RolloutHost, keys.rollout_host_keys),
+        events=table("RolloutEvents", RolloutEvent, keys.event_keys),
         disks=table("KeptDisks", KeptDisk, keys.disk_keys),
         claims=table("ResourceClaims", ResourceClaim, keys.claim_keys),
         answers=table("Answers", KeptAnswer, keys.answer_keys),

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.access.errors import NotAllowed
 from shared.access.subjects import rollout_subject, task_subject
-from shared.access.two_people import rollouts as two_people
-from shared.access.two_people import tasks as two_people_for_tasks
+from shared.access.two_people.approvers import Approver, approver_of, why_not_rollout, why_not_work
+from shared.access.two_people.tasks import pools_of
 from shared.api.lists.overview import NeedKind, NeedView, OverviewView
 from shared.core.codes import Code
 from shared.core.hrefs import pool_href, rollout_href, task_href
@@ -61,7 +60,7 @@ def read_overview(services: Services, caller: Caller | None, reach: Reach) -> Ov
     may = caller.may if caller else frozenset()
     needs: list[NeedView] = []
     if Need.APPROVE in may:
-        needs += _approvals(services, rows, reach)
+        needs += _approvals(services, rows, approver_of(caller), reach)
     if Need.STEER in may:
         needs += sorted(_troubles(rows, reach, services.now()), key=_newest_first)
     return OverviewView(
@@ -106,26 +105,20 @@ def _ended_tasks(services: Services, since: datetime) -> Iterator[Task]:
                 yield row
 
 
-def _approvals(services: Services, rows: _Rows, reach: Reach) -> Iterator[NeedView]:
+def _approvals(services: Services, rows: _Rows, me: Approver, reach: Reach) -> Iterator[NeedView]:
     """What waits for an approval that the caller may give."""
     pools = {pool.name: pool for pool in rows.pools}
     for row in rows.rollouts:
         waits = row.state is RolloutState.AWAITING_APPROVAL and rollout_subject(row).changed_by(reach)
-        if waits and (pool := pools.get(row.pool)) and _may_be_second(services, row, pool):
+        if waits and (pool := pools.get(row.pool)) and _may_be_second(services, me, row, pool):
             yield _approval_of(row)
     for task in rows.tasks:
-        if task_subject(task).changed_by(reach) and (need := _approval_of_task(services, task)):
+        if task_subject(task).changed_by(reach) and (need := _approval_of_task(services, me, task)):
             yield need
 
 
-def _may_be_second(services: Services, rollout: Rollout, pool: Pool) -> bool:
-    if rollout.second.awaiting_since is None:
-        return True
-    try:
-        two_people.check_second_person(services, rollout, pool)
-    except NotAllowed:
-        return False
-    return True
+def _may_be_second(services: Services, me: Approver, rollout: Rollout, pool: Pool) -> bool:
+    return rollout.second.awaiting_since is None or not why_not_rollout(services, me, rollout, pool)
 
 
 def _approval_of(rollout: Rollout) -> NeedView:
@@ -137,15 +130,13 @@ def _approval_of(rollout: Rollout) -> NeedView:
     return NeedView(kind=NeedKind.APPROVAL, href=rollout_href(rollout.id), text=text, since=since)
 
 
-def _approval_of_task(services: Services, task: Task) -> NeedView | None:
+def _approval_of_task(services: Services, me: Approver, task: Task) -> NeedView | None:
     """The approval that a task waits for; None if it waits for none, or not for the caller's."""
     if task.cancelled_by or task.failure:
         return None
     since, text = task.second.awaiting_since, f"{_name(task)} waits for a second person before it begins."
     if since:
-        try:
-            two_people_for_tasks.check_second_person(services, task)
-        except NotAllowed:
+        if why_not_work(services, me, task, pools_of(services, task)):
             return None
     elif task.pools and task.pools.closed:
         move = next_ring_of(task.pools, read_rollouts(services, task.pools), services.now())

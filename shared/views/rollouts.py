@@ -20,6 +20,7 @@ from shared.services import ROLLOUTS, Services
 from shared.views.filters import check_account_filter, check_image_filter, check_pool_filter
 from shared.views.histories import Source, history_page, in_time, wanted_states
 from shared.views.new_hosts import new_hosts_view
+from shared.views.rollout_pages.timeline import page_fields
 from shared.views.rollout_progress import brief, lost_hosts_view, progress
 
 
@@ -53,7 +54,7 @@ _ORDERS: dict[str, Callable[[Rollout], Value]] = {
 def show_rollout(services: Services, rollout: Rollout, seen: SeenRows, pool: Pool | None) -> RolloutView:
     """One rollout with its progress, from its rows. `pool`: None when it was unregistered."""
     shown = progress(rollout, seen.rows, services.now())
-    shown = shown.model_copy(update={"as_of": seen.as_of, "mark": seen.mark})
+    shown = shown.model_copy(update=page_fields(rollout, seen))
     if pool is None:
         return shown
     shown = shown.model_copy(update={"lost_hosts": lost_hosts_view(pool, rollout.id)})

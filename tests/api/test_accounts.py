@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from shared.services import ACCOUNTS
-from tests.fixtures.app import App, Reply, office
+from shared.core.states import RolloutState
+from shared.models.rollouts import RolloutKind
+from shared.services import ACCOUNTS, IMAGES
+from tests.fixtures.app import App, Reply, office, update
 from tests.fixtures.audit import changes
 
 
@@ -95,3 +97,25 @@ class TestRead:
 
     def test_an_unknown_continuation_is_refused(self) -> None:
         assert office().send("GET", "/api/accounts?continuation=x").bad_fields == {"continuation"}
+
+
+def test_an_account_counts_its_pools_images_and_open_rollouts() -> None:
+    app = office()
+    put(app, title="Contoso")
+    app.tables.images.add(
+        app.tables.images.all(IMAGES)[0].model_copy(update={"name": "own", "accounts": ("contoso",), "etag": None})
+    )
+    rollout = update(app).json["id"]
+    row = app.rollout(rollout)
+    for number, fields in enumerate(
+        ({"kind": RolloutKind.REFRESH}, {"state": RolloutState.SUCCEEDED}, {"account": "contoso"})
+    ):
+        app.tables.rollouts.add(row.model_copy(update={"id": f"{row.id}{number}", "etag": None, **fields}))
+
+    def numbers(name: str) -> tuple[int, int, int]:
+        found = app.send("GET", f"/api/accounts/{name}").json
+        return found["pools"], found["images"], found["open_rollouts"]
+
+    assert numbers("default") == (1, 1, 1)
+    assert numbers("contoso") == (0, 2, 1)
+    assert [one["images"] for one in app.send("GET", "/api/accounts").json["items"]] == [2, 1]

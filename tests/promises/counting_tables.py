@@ -114,6 +114,7 @@ _KEYS: dict[str, Keys[Any]] = {
     "rollouts": keys.rollout_keys,
     "disks": keys.disk_keys,
     "hosts": keys.rollout_host_keys,
+    "events": keys.event_keys,
     "claims": keys.claim_keys,
     "answers": keys.answer_keys,
     "audit": keys.audit_keys,

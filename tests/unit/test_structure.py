@@ -32,7 +32,7 @@ ORDER = (
     ("api", "console", "ports", "planning", "versions", "azure"),
     ("caches",),
     ("services",),
-    ("tables", "audit"),
+    ("tables", "audit", "history"),
     ("records", "assembly"),
     ("workflow", "wiring", "access"),
     ("views",),

@@ -16,6 +16,8 @@ export interface Ask<P extends keyof paths, M extends Write> {
   body?: Body<P, M>;
   /** The ETag that was read, for a change of settings. */
   ifMatch?: string;
+  /** Only create it: refused with 412 when there is one already. */
+  onlyNew?: boolean;
 }
 
 export interface Writing<P extends keyof paths, M extends Write> {
@@ -43,6 +45,7 @@ export function useWrite<M extends Write, P extends WritePath<M>>(method: M, pat
     const content = JSON.stringify([ask.params, ask.body]);
     const headers: Record<string, string> = { "Idempotency-Key": keys.current.of(content) };
     if (ask.ifMatch) headers["If-Match"] = ask.ifMatch;
+    if (ask.onlyNew) headers["If-None-Match"] = "*";
     setBusy(true);
     setProblem(null);
     try {

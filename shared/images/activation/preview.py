@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
+from shared.access.two_people.rule import approval_awaited
+from shared.access.two_people.tasks import pools_of
 from shared.api.activation_plans import ActivationPlanView, FollowingPool, VersionChange
 from shared.api.agreed_plans import plan_id, schedule_part
 from shared.api.images import ActivateRequest, RollBackRequest
@@ -13,7 +15,7 @@ from shared.core.errors import AzureError, Conflict, NotFound
 from shared.core.hrefs import rollout_href
 from shared.core.states import RolloutState
 from shared.images.activation.checks import activation_findings
-from shared.images.activation.request import drafted, switched
+from shared.images.activation.request import drafted, goes_to_version_before, switched
 from shared.images.activation.updates import ForeseenUpdate, foreseen_updates
 from shared.images.adoption import foreseen
 from shared.models.access.roles import Reach
@@ -55,6 +57,7 @@ def plan_activation_now(
 def plan_of_task(services: Services, image: Image, task: Task, who: str, reach: Reach) -> ActivationPlanView:
     """What this task, which is not written, would do if it began now. Raises Conflict, AzureBusy."""
     before = foreseen(services, image, who)
+    urgent = goes_to_version_before(before, task)
     after = switched(before, task, services)
     task = task.model_copy(update={"version": after.state.active, "from_version": before.state.active})
     findings = activation_findings(services, image, task, reach)
@@ -72,6 +75,7 @@ def plan_of_task(services: Services, image: Image, task: Task, who: str, reach: 
         stopped_rollouts=list(_stopped(services, task, reach)),
         to_update=sum(one.to_update for one in updates),
         users_at_force=sum(one.users_at_force for one in updates),
+        approval=None if urgent else approval_awaited(services, pools_of(services, task)),
         preflight=findings,
     )
     return made.replace(id=_id_of(made, update, updates))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shared.access.two_people.rule import approval_awaited
+from shared.access.two_people.tasks import pools_of
 from shared.api.activation_plans import SetAsImagePlanView
 from shared.api.images import SetAsImageRequest
 from shared.images.activation.preview import version_changes
@@ -39,5 +41,6 @@ def _plan(services: Services, name: str, asked: SetAsImageRequest, who: str) -> 
         template_vm_id=image.template_vm_id,
         running=template.running,
         switched_off=template.running and asked.power_off,
+        approval=None if asked.stage else approval_awaited(services, pools_of(services, task)),
         regions=list(task.capture.regions if task.capture else ()),
     )

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
+from shared.access.two_people.promotions import with_approval
 from shared.audit.about import about_promotion
 from shared.audit.record import audit
 from shared.core.codes import Code
@@ -175,7 +176,7 @@ def _task(services: Services, promotion: Promotion) -> Task:
     )
     # Pools that moved to another account since it was asked for are left out.
     accounts = promotion.accounts if promotion.update and promotion.accounts else task.accounts
-    return task.model_copy(update={"id": promotion.task, "accounts": accounts})
+    return with_approval(services, promotion, task.model_copy(update={"id": promotion.task, "accounts": accounts}))
 
 
 def _refused(services: Services, promotion: Promotion, reason: Message) -> None:

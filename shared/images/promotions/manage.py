@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
+from shared.access.two_people.promotions import after_change
 from shared.api.promotions import PromotionMoment, PromotionView
 from shared.api.schedules import parse_promotion
 from shared.core.codes import Code
@@ -40,12 +41,12 @@ def reschedule(services: Services, promotion_id: str, asked: PromotionMoment, wh
 
     def decide(promotion: Promotion) -> Promotion:
         if promotion.state is not PromotionState.SCHEDULED:
-            raise _too_late(promotion, "change")
-        return _moved(services, promotion, asked)
+            raise too_late(promotion, "change")
+        return after_change(_moved(services, promotion, asked))
 
     old, moved = change(services.promotions, (PROMOTIONS, promotion_id), decide, describe="promotion")
     audit_promotion(services, who, "move promotion", moved, before=old.due_at, after=moved.due_at)
-    return view(moved)
+    return view(services, moved)
 
 
 def cancel(services: Services, promotion_id: str, who: str) -> PromotionView:
@@ -55,19 +56,19 @@ def cancel(services: Services, promotion_id: str, who: str) -> PromotionView:
         if promotion.state is PromotionState.CANCELLED:
             return None
         if promotion.state is not PromotionState.SCHEDULED:
-            raise _too_late(promotion, "cancel")
+            raise too_late(promotion, "cancel")
         note = message(Code.CANCELLED_BY_USER, f"Cancelled by {who}.")
         return ended(promotion, PromotionState.CANCELLED, note)
 
     before, promotion = change(services.promotions, (PROMOTIONS, promotion_id), decide, describe="promotion")
     if promotion is before:
-        return view(settle(services, promotion))
+        return view(services, settle(services, promotion))
     audit_promotion(services, who, "cancel promotion", promotion, before=promotion.due_at)
     try:
         promotion = settle(services, promotion)
     except (AzureBusy, StaleRow) as error:
         _log.warning("Promotion %s is cancelled; the timer will release its image: %s", promotion.id, error)
-    return view(promotion)
+    return view(services, promotion)
 
 
 def settle(services: Services, promotion: Promotion) -> Promotion:
@@ -118,6 +119,7 @@ def staged_at(version_set: VersionSet, version: str | None) -> datetime | None:
     return version_set.versions[version].staged_at
 
 
-def _too_late(promotion: Promotion, to: str) -> Conflict:
+def too_late(promotion: Promotion, to: str) -> Conflict:
+    """Why a promotion that is not scheduled any more cannot be changed, say."""
     text = f"Promotion {promotion.id} {PROMOTION_WORDS[promotion.state]}. It is too late to {to} it."
     return Conflict(text, task=promotion.task or None, promotion=promotion.id)

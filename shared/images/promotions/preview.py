@@ -32,7 +32,7 @@ def _plan(services: Services, asked: PromotionRequest, who: str, reach: Reach) -
         activation=promotion.activation,
         pools=pools_work(promotion.update),
     )
-    shown = view(promotion)
+    shown = view(services, promotion)
     return PromotionPlanView(
         due_at=shown.due_at,
         due_local=shown.due_local,

@@ -41,7 +41,7 @@ def schedule_promotion(services: Services, asked: PromotionRequest, who: str, re
     """
     promotion = _hold(services, services.promotions.add(drafted(services, asked, who, reach)))
     audit_promotion(services, who, "schedule promotion", promotion, after=promotion.due_at)
-    return view(promotion)
+    return view(services, promotion)
 
 
 def drafted(services: Services, asked: PromotionRequest, who: str, reach: Reach) -> Promotion:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from shared.core.errors import AzureBusy, AzureConflict, AzureRefused, StaleRow
 from shared.core.states import HostState, RolloutState, transition_rollout
+from shared.history.write import rollout_changed
 from shared.models.base import refuse_newer
 from shared.models.messages import Message
 from shared.models.pools import Pool
@@ -111,7 +112,8 @@ def end_rollout(services: Services, rollout: Rollout, note: Message) -> Rollout:
         }
         return found.model_copy(update=changes)
 
-    _, ended = change(services.rollouts, (ROLLOUTS, rollout.id), decide, describe="rollout", retried=True)
+    before, ended = change(services.rollouts, (ROLLOUTS, rollout.id), decide, describe="rollout", retried=True)
+    rollout_changed(services, before, ended)
     apply_outcome_to_pool(services, ended)
     services.snapshots.forget(rollout.id)
     services.host_rows.forget(rollout.id)

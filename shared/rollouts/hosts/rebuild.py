@@ -14,11 +14,16 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from shared.core.codes import Code
 from shared.core.errors import AzureConflict, AzureRefused, StaleRow
 from shared.core.names import SWAP, SWAPPED_TAG
 from shared.core.states import HostState
 from shared.core.steps import NextAction, StepResult
+from shared.history.rollout_events import event
+from shared.history.write import write_events
 from shared.models.azure import DeleteOption, Disk, Operation, OperationKind, VirtualMachine, VirtualMachineBody
+from shared.models.history.rollout_events import EventKind
+from shared.models.messages import message
 from shared.models.policy import Strategy
 from shared.models.pools import Pool, ReimageSupport
 from shared.models.rollouts import RolloutKind, goal_of
@@ -168,7 +173,11 @@ def _finish(context: HostContext) -> StepResult:
 
 def _switch_to_replace(context: HostContext, vm: VirtualMachine, *, discard_disk: bool) -> None:
     """Record that re-imaging does not work in this pool, and what is needed to create the VM again."""
-    record_reimage(context.services, context.pool, ReimageSupport.UNSUPPORTED)
+    if record_reimage(context.services, context.pool, ReimageSupport.UNSUPPORTED):
+        text = "Re-imaging does not work in this pool, so hosts are replaced instead."
+        changed, now = message(Code.STRATEGY_CHANGED, text), context.services.now()
+        told = event(context.rollout, EventKind.STRATEGY_CHANGED, now, changed, host=context.row.host)
+        write_events(context.services, [told])
     body = context.services.vms.recreation_body(vm.id)
     stale = disk_identity(vm) if context.rollout.kind is RolloutKind.REFRESH else context.row.disks.stale_id
     context.note_rebuild(strategy=str(Strategy.REPLACE), rebuilt=False)
@@ -199,18 +208,19 @@ def _swap_disk(context: HostContext, vm: VirtualMachine, disk: Disk) -> StepResu
     )
 
 
-def record_reimage(services: Services, pool: Pool, found: ReimageSupport) -> None:
-    """Mark on the pool, which was read a moment ago, whether re-imaging works there. Somebody else writing the row
-    meanwhile is fine: they found out too, or the next host will."""
+def record_reimage(services: Services, pool: Pool, found: ReimageSupport) -> bool:
+    """Mark on the pool, which was read a moment ago, whether re-imaging works there; whether that was news. Somebody
+    else writing the row meanwhile is fine: they found out too, or the next host will."""
     if pool.reimage is found:
-        return
+        return False
     now = services.pools.find(POOLS, pool.name)
     if now is None or now.reimage is found:
-        return
+        return False
     try:
         services.pools.replace(now.model_copy(update={"reimage": found}))
     except StaleRow:
-        return
+        return False
+    return True
 
 
 def fresh_password() -> SecretStr:

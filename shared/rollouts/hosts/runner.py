@@ -8,6 +8,8 @@ from shared.core.asking import asking
 from shared.core.states import HostState
 from shared.core.steps import HOST_STEPS, NextAction, StepResult, next_step
 from shared.core.task_steps import no_limit
+from shared.history.host_events import end_of_host
+from shared.history.write import write_events
 from shared.ports.engine import Engine
 from shared.rollouts.hosts import canary_checks, joining, rebuild, recheck, rejoin
 from shared.rollouts.hosts.attempts import attempt_failed, seconds_to_wait
@@ -51,6 +53,8 @@ def run_host_steps(services: Services, engine: Engine, given: dict[str, object])
         outcome = StepResult(NextAction.STOP) if end_if_out_of_scope(context) else _run_until_wait(context)
         if context.dirty:
             context.save()
+    if context.row.state.ended:
+        write_events(services, [end_of_host(context.rollout, context.row)])
     if outcome.action is NextAction.STOP:
         text, well = f"{context.row.host} is {context.row.state}", context.row.state is HostState.DONE
         engine.signal_rollout(context.rollout.id, context.rollout.engine_run, text, deferrable=well)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from shared.core.states import RolloutState, transition_rollout
+from shared.history.write import rollout_changed
 from shared.models.azure import VirtualMachine
 from shared.models.messages import Message
 from shared.models.rollouts import Rollout, goal_of
@@ -82,4 +83,5 @@ def _pause(services: Services, rollout_id: str, note: Message) -> None:
         state = transition_rollout(rollout.id, rollout.state, RolloutState.PAUSED)
         return rollout.replace(state=state, resume_to=rollout.state, note=note, checks=rollout.checks.to_repeat())
 
-    change(services.rollouts, (ROLLOUTS, rollout_id), decide, describe="rollout", retried=True)
+    before, paused = change(services.rollouts, (ROLLOUTS, rollout_id), decide, describe="rollout", retried=True)
+    rollout_changed(services, before, paused)

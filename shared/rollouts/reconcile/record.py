@@ -8,6 +8,9 @@ from datetime import datetime
 
 from shared.access.two_people.rollouts import resealed
 from shared.core.states import HostState, RolloutState, transition_rollout
+from shared.history.rollout_events import rollout_events
+from shared.history.write import write_events
+from shared.models.history.rollout_events import RolloutEvent
 from shared.models.pools import HostProof
 from shared.models.rollout_parts import Checks, Exclusion, LastPass, Progress, Rollback
 from shared.models.rollouts import Rollout, Schedule
@@ -34,6 +37,8 @@ class PassRecord:
     """What a host has shown that is back in service; None before the first one."""
     checks: Checks | None
     """None: what the row records stays."""
+    events: tuple[RolloutEvent, ...] = ()
+    """What the pass has done to hosts and told people, for the history."""
 
 
 def record(services: Services, done: PassRecord) -> Rollout:
@@ -51,7 +56,8 @@ def record(services: Services, done: PassRecord) -> Rollout:
         return seen if outdated else resealed(seen, seen.replace(**_planned_changes(services, seen, done.decided)))
 
     key = (ROLLOUTS, done.planned_from.id)
-    _, written = change(services.rollouts, key, decide, describe="rollout", retried=True)
+    before, written = change(services.rollouts, key, decide, describe="rollout", retried=True)
+    write_events(services, [*rollout_events(before, written, services.now()), *done.events])
     apply_outcome_to_pool(services, written, done.proof)
     return written
 
@@ -59,7 +65,7 @@ def record(services: Services, done: PassRecord) -> Rollout:
 def as_commanded(rollout: Rollout) -> tuple[object, ...]:
     """The fields that operators' commands change: if they differ from the planned row's, the plan is out of date."""
     failures, approved = rollout.failures, (rollout.approval.at, rollout.second)
-    return *as_asked(rollout), failures.retried_at, failures.accepted, approved
+    return *as_asked(rollout), failures.retried_at, failures.retried, failures.accepted, approved
 
 
 def as_asked(rollout: Rollout) -> tuple[object, ...]:

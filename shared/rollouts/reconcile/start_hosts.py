@@ -11,6 +11,7 @@ from functools import partial
 from shared.core.codes import Code
 from shared.core.errors import StaleRow
 from shared.core.states import RolloutState, transition_rollout
+from shared.history.write import rollout_changed
 from shared.models.messages import message
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.planning.values import Action, Plan
@@ -46,9 +47,11 @@ def fence_rollout(services: Services, rollout: Rollout, decided: Plan) -> Rollou
     if rollout.state is RolloutState.SCHEDULED and decided.becomes is RolloutState.RUNNING:
         changes["state"] = transition_rollout(rollout.id, rollout.state, RolloutState.RUNNING)
     try:
-        return services.rollouts.replace(rollout.model_copy(update=changes))
+        written = services.rollouts.replace(rollout.model_copy(update=changes))
     except StaleRow:
         return None
+    rollout_changed(services, rollout, written)
+    return written
 
 
 def save_new(

@@ -7,6 +7,7 @@ a duplicate or a restart therefore costs one pass and nothing else.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -17,10 +18,12 @@ from shared.core.codes import Code
 from shared.core.errors import AzureError, NotFound, StaleRow
 from shared.core.hrefs import rollout_href
 from shared.core.states import HostState, RolloutState
+from shared.history.host_events import ends_of_hosts, people_told
 from shared.models.messages import message
 from shared.models.pools import Pool
 from shared.models.rollout_parts import Checks, Exclusion, LastPass
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
+from shared.planning.budget import ramp
 from shared.planning.forecast import forecast
 from shared.planning.freshness import is_fresh
 from shared.planning.host_time import measured_seconds
@@ -31,6 +34,7 @@ from shared.ports.engine import Engine
 from shared.records.unreadable_pools import note_reading
 from shared.rollouts.preflight.repeat import awaiting, begins_something
 from shared.rollouts.reconcile.answer import PassResult, limits_of, next_pass_at
+from shared.rollouts.reconcile.at_once import at_once
 from shared.rollouts.reconcile.check_again import checked
 from shared.rollouts.reconcile.ending import may_end
 from shared.rollouts.reconcile.execute import PlanExecutor
@@ -145,7 +149,7 @@ def _decide_and_act(services: Services, engine: Engine, given: _Input, run: int,
     if given.refresh_context:
         forget_gone(services, rollout, pool_now.stored, executor.rows)
     start_hosts(services, engine, taken, executor.rows, new_run=rollout.progress.adopted_run != run, now=now)
-    result = _record(services, replace(given, rollout=rollout), decided, executor)
+    result = _record(services, replace(given, rollout=rollout), decided, executor, stored)
     if pool_now.refresh_holds.drained or (result.ended and not given.refresh_context):
         signal_refresh(services, engine, given.pool, f"rollout {rollout.id} is {result.state}")
     return result
@@ -159,15 +163,18 @@ def _approved(services: Services, given: _Input, planned: Plan) -> Plan:
     return awaiting(planned, reason) if reason else planned
 
 
-def _record(services: Services, given: _Input, decided: Plan, executor: PlanExecutor) -> PassResult:
-    """Write the pass on the rollout's row, and say when the next one is due."""
+def _record(
+    services: Services, given: _Input, decided: Plan, executor: PlanExecutor, stored: Mapping[str, RolloutHost]
+) -> PassResult:
+    """Write the pass on the rollout's row, and say when the next one is due. `stored`: the host rows before it."""
     now, rollout = services.now(), given.rollout
     # A host that was just drained or signed out settles from now on, and the time of the next pass follows from that.
     after = given.pool_now.snapshot.with_rows(executor.rows)
     ends = decided.becomes is not None and decided.becomes.ended
     if ends and not may_end(services, rollout, given.pool, after, executor.rows):
         decided = replace(decided, becomes=None)
-    recorded = record(services, _pass_record(given, decided, after, executor, now))
+    told = (*people_told(rollout, stored, executor.rows, now), *ends_of_hosts(rollout, stored, executor.rows))
+    recorded = record(services, replace(_pass_record(given, decided, after, executor, now), events=told))
     if recorded.state.ended:
         services.snapshots.forget(rollout.id)
         services.host_rows.forget(rollout.id)
@@ -185,11 +192,10 @@ def _record(services: Services, given: _Input, decided: Plan, executor: PlanExec
 
 
 def _pass_record(given: _Input, decided: Plan, after: Snapshot, executor: PlanExecutor, now: datetime) -> PassRecord:
-    refreshes = given.refresh_context is not None
     return PassRecord(
         planned_from=given.rollout,
         decided=decided,
-        last_pass=_last_pass(given.rollout, given.pool_now.snapshot, after, now, refreshes=refreshes),
+        last_pass=_last_pass(given.rollout, decided, given.pool_now.snapshot, after, now),
         counts=after.counts,
         signed_out=sum(len(_gone(row, after)) for row in executor.rows.values()),
         host_seconds=measured_seconds(executor.rows.values()),
@@ -231,10 +237,12 @@ def _flush_after(after: Snapshot) -> int:
     return max(1, ceil(FLUSH_SHARE * in_work)) if waits else 0
 
 
-def _last_pass(rollout: Rollout, before: Snapshot, after: Snapshot, now: datetime, *, refreshes: bool) -> LastPass:
+def _last_pass(rollout: Rollout, decided: Plan, before: Snapshot, after: Snapshot, now: datetime) -> LastPass:
     """The numbers that are shown until the next pass. A refresh leaves out hosts that have left the pool."""
+    refreshes = rollout.kind is RolloutKind.REFRESH
     present = [view for view in after.hosts if not (refreshes and view.row.state is HostState.SKIPPED)]
     waiting = (view for view in after.hosts if not (view.row.state.ended or view.row.state.in_work))
+    bound = at_once(after, rollout.policy, now)
     return LastPass(
         at=now,
         hosts=len(present),
@@ -245,9 +253,14 @@ def _last_pass(rollout: Rollout, before: Snapshot, after: Snapshot, now: datetim
         unproven=after.unproven,
         left_out=sum(view.left_out is not None and view.row.state is HostState.SKIPPED for view in after.hosts),
         fresh=sum(is_fresh(view.row) for view in present) if refreshes else 0,
+        at_once=bound.hosts,
+        bound_by=bound.name,
+        bound_reason=bound.reason,
         unhealthy=sum(_is_unhealthy(view) for view in before.hosts),
         versions=versions_of(view.row for view in after.hosts),
         expected_end=forecast(rollout, [view.row for view in after.hosts], now).expected,
+        batch=0 if refreshes else ramp(after, rollout.policy, now),
+        window_closed=any(decision.reason.code == Code.WAITS_FOR_WINDOW for decision in decided.decisions),
     )
 
 

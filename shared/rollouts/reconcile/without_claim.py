@@ -13,6 +13,7 @@ from shared.core.codes import Code
 from shared.core.errors import AzureConflict, AzureRefused
 from shared.core.names import ROLLOUT_TAG
 from shared.core.states import HostState, RolloutState, transition_rollout
+from shared.history.write import rollout_changed
 from shared.models.base import refuse_newer
 from shared.models.messages import Message, message
 from shared.models.pools import Pool
@@ -57,7 +58,9 @@ def _stop(services: Services, rollout: Rollout, note: Message) -> Rollout:
         changes = {"state": state, "ends_as": RolloutState.FAILED, "resume_to": None, "note": note}
         return found.model_copy(update=changes)
 
-    return change(services.rollouts, (ROLLOUTS, rollout.id), decide, describe="rollout", retried=True)[1]
+    before, stopped = change(services.rollouts, (ROLLOUTS, rollout.id), decide, describe="rollout", retried=True)
+    rollout_changed(services, before, stopped)
+    return stopped
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from shared.audit.record import audit
 from shared.core.codes import Code
 from shared.core.errors import AzureRefused, Conflict
 from shared.core.states import RolloutState, transition_rollout
+from shared.history.write import rollout_changed
 from shared.models.messages import Message, message
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout
@@ -65,4 +66,6 @@ def _cancel(services: Services, rollout: Rollout, why: Message) -> Rollout:
             update={"state": state, "ends_as": RolloutState.CANCELLED, "resume_to": None, "note": why}
         )
 
-    return change(services.rollouts, (ROLLOUTS, rollout.id), decide, describe="rollout", retried=True)[1]
+    before, cancelled = change(services.rollouts, (ROLLOUTS, rollout.id), decide, describe="rollout", retried=True)
+    rollout_changed(services, before, cancelled)
+    return cancelled

@@ -19,6 +19,7 @@ from shared.core.codes import Code
 from shared.core.errors import AlreadyExists, Conflict
 from shared.core.ids import newest_first_id
 from shared.core.states import HostState, RolloutState, transition_rollout
+from shared.history.write import rollout_changed
 from shared.models.access.roles import Reach
 from shared.models.messages import message
 from shared.models.policy import ScheduleMode
@@ -132,6 +133,7 @@ def _begin(services: Services, engine: Engine, pool: Pool, who: str) -> Rollout 
         return None
     try:
         rollout = services.rollouts.add(draft)
+        rollout_changed(services, None, rollout)
         about = about_rollout(rollout)
         audit(services, who, "refresh pool", pool.name, f"rollout {rollout.id}", after=pool.refresh, about=about)
     except AlreadyExists:
@@ -189,7 +191,8 @@ def end_refresh(services: Services, engine: Engine, name: str) -> None:
     waiting = [row for row in rows if row.state is HostState.PENDING]
     services.hosts.write_many([skip(row, _UNREGISTERED, now).stamped(now) for row in waiting])
     state = transition_rollout(rollout.id, rollout.state, RolloutState.CANCELLED)
-    services.rollouts.replace(rollout.model_copy(update={"state": state, "ended_at": now}))
+    ended = services.rollouts.replace(rollout.model_copy(update={"state": state, "ended_at": now}))
+    rollout_changed(services, rollout, ended)
 
 
 def _cancel_rollout(services: Services, pool: Pool) -> Rollout | None:
@@ -202,7 +205,10 @@ def _cancel_rollout(services: Services, pool: Pool) -> Rollout | None:
     rollout = _refresh_rollout(services, pool)
     if rollout is None:
         return None
-    return change(services.rollouts, (ROLLOUTS, rollout.id), decide, describe="rollout", known=rollout)[1]
+    key = ROLLOUTS, rollout.id
+    before, cancelled = change(services.rollouts, key, decide, describe="rollout", known=rollout)
+    rollout_changed(services, before, cancelled)
+    return cancelled
 
 
 def _switch_off(services: Services, pool: Pool) -> Pool:

@@ -48,7 +48,7 @@ def publish(app: App, **headers: str) -> Reply:
 
 
 def approve(app: App, rollout: str, name: str) -> Reply:
-    return app.send("POST", f"/api/rollouts/{rollout}/approve", headers={"x-dev-name": name})
+    return app.send("POST", f"/api/rollouts/{rollout}/approve", headers={"x-dev-name": name, "x-dev-role": "approver"})
 
 
 class TestKept:
@@ -243,8 +243,8 @@ class TestTwoPeople:
         headers = {"x-dev-name": "oscar"}
         task = app.send("POST", "/api/rollouts", {**body, "policy": {"probe": "printers"}}, headers=headers).json["id"]
         path = f"/api/tasks/{task}/approve"
-        assert "its probe" in app.send("POST", path, headers={"x-dev-name": "carl"}).text
-        assert app.send("POST", path, headers={"x-dev-name": "ann"}).status == 202
+        assert "the probe of pool office" in app.send("POST", path, headers={"x-dev-name": "carl"}).text
+        assert app.send("POST", path, headers={"x-dev-name": "ann", "x-dev-role": "approver"}).status == 202
         row = app.tables.tasks.find("task", task)
         assert row is not None
         assert for_rollout(app.services, row, app.pool()).at

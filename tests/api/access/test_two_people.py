@@ -145,6 +145,7 @@ def test_who_changed_the_pool_last_does_not_approve() -> None:
 
 def test_a_change_that_changes_nothing_makes_nobody_its_last_editor() -> None:
     app, rollout_id = waiting()
+    change_pool(app, changed_by_id="development:eve")
     admin = {"x-dev-role": "admin,approver", "x-dev-name": "ann"}
     assert app.send("PATCH", "/api/pools/office", {"join": {"kind": "entra"}}, headers=admin).status == 200
     assert approve(app, rollout_id, **admin).status == 202

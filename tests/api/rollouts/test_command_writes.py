@@ -220,6 +220,8 @@ class TestAroundTheWrite:
         assert reply.status == 202, reply.text
         entry = next(one for one in changes(app.tables, "2026-11") if one.action == command)
         assert entry.detail.endswith(", because “Teams is broken”")
+        events = app.send("GET", f"/api/rollouts/{rollout_id}/events").json["items"]
+        assert next(one["data"]["reason"] for one in events if one["who"] == "developer") == "Teams is broken"
         if command in {"pause", "cancel", "roll_back"}:
             assert reply.json["note"]["text"].endswith(" by developer: “Teams is broken”.")
 

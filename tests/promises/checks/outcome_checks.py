@@ -9,6 +9,7 @@ from shared.core.states import HostState, RolloutState
 from shared.models.base import Value
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from tests.fixtures.picks import Picks
+from tests.promises.checks.history import judge_history
 from tests.promises.checks.leaks import leaked
 from tests.promises.checks.snapshot_check import ENDS, OVER
 from tests.promises.disturbances.gone_pool import GonePool
@@ -103,6 +104,7 @@ class Ending:
             rows = self.watch.rows(rollout.id)
             assert all(row.state in ENDS for row in rows), (rollout.id, self._states(rollout.id))
             self._ended_as_it_says(rollout, rows)
+            judge_history(self.stage.app, rollout, rows)
         failed = {row.host for row in self.watch.rows() if _stays_drained(self._last(row))}
         for host in self.watch.hosts:
             if host not in self.outside.meddled:

@@ -180,7 +180,8 @@ class Watch(Acts):
         """A host goes back once, a failed one is tried again when somebody says so, a refresh goes on for ever."""
         touched = before.state is not HostState.SKIPPED or self._born_on_the_target(rollout, before)
         goes_back = rollout.rolling_back and not before.rolling_back and touched
-        retried = before.state is HostState.FAILED and rollout.failures.retried_at is not None
+        asked = rollout.failures.retried_at is not None or before.host in rollout.failures.retried
+        retried = before.state is HostState.FAILED and asked
         return rollout.kind is RolloutKind.REFRESH or goes_back or retried or self.taken_in_again(rollout, before)
 
     def _born_on_the_target(self, rollout: Rollout, before: RolloutHost) -> bool:

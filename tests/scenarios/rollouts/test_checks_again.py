@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from shared.access.two_people.approvers import Approver
 from shared.caches.read_through import ReadThroughCache
 from shared.core.codes import Code
 from shared.core.errors import AzureBusy
@@ -147,7 +148,7 @@ def test_approved_rollout_pauses_when_the_version_is_gone() -> None:
     env.publish(force=600, policy={"canary_hosts": 1, "canary_hold": "approve", "min_available": 0})
     env.run_to_minute(120, until=lambda: env.rollout.state is RolloutState.AWAITING_APPROVAL)
     version_deleted(env)
-    control.approve(env.services, env.engine, env.rollout_id, "ann")
+    control.approve(env.services, env.engine, env.rollout_id, Approver("", frozenset()), "ann")
     env.run_to_minute(240)
     assert env.rollout.state is RolloutState.PAUSED
     assert env.world.count("start_reimage") == 1

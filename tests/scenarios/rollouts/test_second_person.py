@@ -37,7 +37,9 @@ def two_people(env: RolloutEnvironment, rule: TwoPeople = TwoPeople.ALWAYS) -> N
 
 
 def approve(env: RolloutEnvironment, name: str = "ann") -> None:
-    reply = env.app.send("POST", f"/api/rollouts/{env.rollout_id}/approve", {}, headers={"x-dev-name": name})
+    reply = env.app.send(
+        "POST", f"/api/rollouts/{env.rollout_id}/approve", {}, headers={"x-dev-name": name, "x-dev-role": "approver"}
+    )
     assert reply.status == 202, reply.text
 
 

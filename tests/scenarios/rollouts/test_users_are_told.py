@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from shared.access.two_people.approvers import Approver
 from shared.core.errors import AzureBusy
 from shared.core.states import HostState
 from shared.models.policy import ScheduleMode
@@ -31,7 +32,7 @@ MINUTE = timedelta(minutes=1)
 
 def approve(env: RolloutEnvironment) -> None:
     """An operator lets the other hosts follow the canary hosts."""
-    control.approve(env.services, env.engine, env.rollout_id, "ann")
+    control.approve(env.services, env.engine, env.rollout_id, Approver("", frozenset()), "ann")
 
 
 def texts(env: RolloutEnvironment, session: str) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shared.access.two_people.approvers import Approver
 from shared.core.codes import Code
 from shared.core.names import EXCLUDE_TAG
 from shared.core.states import HostState, RolloutState
@@ -134,7 +135,7 @@ def test_a_canary_is_found_among_the_hosts_that_are_not_left_out() -> None:
     )
     env.run_to_minute(120)
     assert env.rollout.state is RolloutState.AWAITING_APPROVAL
-    control.approve(env.services, env.engine, env.rollout_id, "ann")
+    control.approve(env.services, env.engine, env.rollout_id, Approver("", frozenset()), "ann")
     env.run_to_minute()
     assert_over(env, RolloutState.SUCCEEDED)
     assert {host for host in env.rows if on(env, host) == NEW} == {"host-03"}

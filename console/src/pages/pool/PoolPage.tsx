@@ -67,6 +67,7 @@ function Actions({ pool, filters }: { pool: Pool; filters: Filters }): ReactNode
       <ActionsMenu
         of={pool.name}
         actions={[
+          { text: "Settings", whyNot: configure, onClick: () => navigate(`/pools/${pool.name}/settings`) },
           { text: "Open in Azure", href: portalOf(pool.host_pool_id) },
           {
             text: "Unregister",

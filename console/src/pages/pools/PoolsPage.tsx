@@ -53,8 +53,9 @@ export default function PoolsPage(): ReactNode {
               <Button onClick={filters.clear}>Clear filters</Button>
             </EmptyState>
           ) : (
-            <EmptyState text="No pool is registered. Register an AVD host pool to publish images to it.">
+            <EmptyState text="No pool is registered. Register an image, then an AVD host pool to publish it to.">
               {register}
+              <Button onClick={() => navigate("/images")}>Global Images</Button>
             </EmptyState>
           )
         }

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
+import { readNumber } from "../../parts/PolicyFields";
 import { candidatesOf } from "../../parts/schedule";
 import { firstForm, toRequest, whatIsMissing, type Form } from "./form";
-import { readNumber } from "./PolicySection";
 import { sentence } from "./planTexts";
 import { whyNot } from "./versions";
 

@@ -1,11 +1,11 @@
 /** What the form holds, and the request that it stands for. Pure. */
 
 import type { Body, Model } from "../../api";
+import type { PolicyChange } from "../../parts/PolicyFields";
 import { firstSchedule, isComplete, toSchedule, type ScheduleForm } from "../../parts/schedule";
 
 export type Plan = Model<"PlanView">;
 export type UpdateRequest = NonNullable<Body<"/api/pools/{pool}/update-image", "post">>;
-export type PolicyChange = NonNullable<UpdateRequest["policy"]>;
 
 export interface Form extends ScheduleForm {
   image: string;

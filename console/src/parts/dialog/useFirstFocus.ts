@@ -13,11 +13,17 @@ const LOOKS = [0, 60, 250] as const;
 export function useFirstFocus(surface: RefObject<HTMLElement | null>, preferred?: RefObject<HTMLElement | null>): void {
   useReturnFocus();
   useEffect(() => {
-    const isInside = (): boolean => surface.current?.contains(document.activeElement) ?? false;
+    const isInside = (): boolean => {
+      const box = surface.current;
+      return box !== null && box.contains(document.activeElement) && box.getAttribute("aria-hidden") !== "true";
+    };
     const look = (first: boolean): void => {
-      if (!first && isInside()) return;
-      if (preferred) preferred.current?.focus();
-      else if (!isInside()) surface.current?.querySelector<HTMLElement>("input, select, textarea, button")?.focus();
+      if (isInside() && !(first && preferred)) return;
+      const place =
+        preferred?.current ?? surface.current?.querySelector<HTMLElement>("input, select, textarea, button");
+      // It may have the focus, and the page not have noticed: then only a new one counts.
+      if (place === document.activeElement) place?.blur();
+      place?.focus();
     };
     let timers: number[] = [];
     const frame = requestAnimationFrame(() => {

@@ -1,0 +1,193 @@
+import { Checkbox, Field, Input, Radio, RadioGroup, Select } from "@fluentui/react-components";
+import type { ReactNode } from "react";
+
+import { PACES, useLive } from "../../api";
+import { PolicyFields } from "../../parts/PolicyFields";
+import type { Form } from "./form";
+import styles from "./pool-settings.module.css";
+
+interface Props {
+  form: Form;
+  /** Whether the pool is there already: its name stays. */
+  existing: boolean;
+  fieldError: (field: string) => string | undefined;
+  onChange: (change: Partial<Form>) => void;
+}
+
+export function PoolFields(props: Props): ReactNode {
+  const { form, existing, onChange, fieldError } = props;
+  return (
+    <>
+      <section className="fc-card fc-section" aria-labelledby="what">
+        <header>
+          <h2 id="what">Host pool</h2>
+        </header>
+        <div className={styles.fields}>
+          <Text {...props} name="name" label="Name" disabled={existing} hint="Small letters, digits and hyphens." />
+          <Text
+            {...props}
+            name="host_pool_id"
+            label="Resource id of the host pool"
+            wide
+            hint="In Azure: the host pool, Properties, Resource ID."
+          />
+          <Account {...props} />
+          <Image {...props} />
+          <Field label="Ring" hint="A version goes from test to pilot to production.">
+            <Select value={form.ring} onChange={(_, { value }) => onChange({ ring: value as Form["ring"] })}>
+              <option value="test">Test</option>
+              <option value="pilot">Pilot</option>
+              <option value="production">Production</option>
+            </Select>
+          </Field>
+          <Zone {...props} />
+        </div>
+      </section>
+      <Join {...props} />
+      <section className="fc-card fc-section" aria-labelledby="policy">
+        <header>
+          <h2 id="policy">Policy</h2>
+          <span className="fc-muted fc-small">For every rollout of this pool. What is empty is as usual.</span>
+        </header>
+        <PolicyFields
+          policy={form.policy}
+          otherwise={null}
+          fieldError={fieldError}
+          onChange={(policy) => onChange({ policy })}
+        />
+        <Field
+          label="Refresh"
+          className={styles.refresh}
+          hint="Re-images used hosts to the pool’s own version. Nobody is signed out for it."
+        >
+          <Select value={form.refresh} onChange={(_, { value }) => onChange({ refresh: value as Form["refresh"] })}>
+            <option value="off">Off</option>
+            <option value="after_logoff">After the last session of a host</option>
+            <option value="daily">Hosts used before today</option>
+          </Select>
+        </Field>
+      </section>
+    </>
+  );
+}
+
+type TextName = "name" | "host_pool_id" | "domain" | "ou" | "user" | "password_setting";
+
+interface TextProps extends Props {
+  name: TextName;
+  label: string;
+  hint?: string;
+  disabled?: boolean;
+  wide?: boolean;
+  /** The field of the request, where it differs. */
+  field?: string;
+}
+
+function Text({ form, name, label, hint, disabled, wide, field, fieldError, onChange }: TextProps): ReactNode {
+  return (
+    <Field
+      label={label}
+      hint={hint}
+      className={wide ? styles.wide : undefined}
+      validationMessage={fieldError(field ?? name)}
+    >
+      <Input
+        value={form[name]}
+        disabled={disabled}
+        spellCheck={false}
+        onChange={(_, { value }) => onChange({ [name]: value })}
+      />
+    </Field>
+  );
+}
+
+function Account({ form, fieldError, onChange }: Props): ReactNode {
+  const accounts = useLive("/api/accounts", { query: { limit: 500 } }, PACES.settings);
+  const names = accounts.data?.items.map(({ name }) => name) ?? [];
+  return (
+    <Field label="Account" validationMessage={fieldError("account")}>
+      <Select value={form.account} onChange={(_, { value }) => onChange({ account: value })}>
+        <option value="">The default account</option>
+        {[...new Set([...names, ...(form.account ? [form.account] : [])])].map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </Select>
+    </Field>
+  );
+}
+
+function Image({ form, fieldError, onChange }: Props): ReactNode {
+  const images = useLive("/api/images", { query: { limit: 50 } }, PACES.settings);
+  const names = images.data?.items.map(({ name }) => name) ?? [];
+  const none = images.data?.items.length === 0;
+  return (
+    <Field
+      label="Image"
+      validationMessage={fieldError("image")}
+      hint={none ? "No image is registered yet. Register one on Global Images first." : undefined}
+    >
+      <Select value={form.image} onChange={(_, { value }) => onChange({ image: value })}>
+        <option value="">Choose an image</option>
+        {[...new Set([...names, ...(form.image ? [form.image] : [])])].map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </Select>
+    </Field>
+  );
+}
+
+function Zone({ form, fieldError, onChange }: Props): ReactNode {
+  return (
+    <Field
+      label="Time zone"
+      validationMessage={fieldError("time_zone")}
+      hint="Of the people: deadlines and windows go by it."
+    >
+      <Select value={form.time_zone} onChange={(_, { value }) => onChange({ time_zone: value })}>
+        <option value="">The account’s</option>
+        {[...new Set([form.time_zone || "UTC", "UTC", ...Intl.supportedValuesOf("timeZone")])].map((zone) => (
+          <option key={zone}>{zone}</option>
+        ))}
+      </Select>
+    </Field>
+  );
+}
+
+function Join(props: Props): ReactNode {
+  const { form, onChange } = props;
+  return (
+    <section className="fc-card fc-section" aria-labelledby="join">
+      <header>
+        <h2 id="join">How hosts join</h2>
+      </header>
+      <RadioGroup
+        aria-labelledby="join"
+        value={form.join}
+        onChange={(_, { value }) => onChange({ join: value as Form["join"] })}
+      >
+        <Radio value="entra" label="Entra ID: needs no password" />
+        <Radio value="ad" label="A domain" />
+      </RadioGroup>
+      {form.join === "entra" ? (
+        <Checkbox
+          label="Enrol in Intune as well"
+          checked={form.intune}
+          onChange={(_, { checked }) => onChange({ intune: checked === true })}
+        />
+      ) : (
+        <div className={styles.fields}>
+          <Text {...props} name="domain" label="Domain" field="join.domain" />
+          <Text {...props} name="ou" label="Organizational unit (optional)" field="join.ou" />
+          <Text {...props} name="user" label="User who joins hosts" field="join.user" />
+          <Text
+            {...props}
+            name="password_setting"
+            label="App setting with the password"
+            field="join.password_setting"
+            hint="Its name begins with JOIN_. Its value is a reference to Key Vault."
+          />
+        </div>
+      )}
+    </section>
+  );
+}

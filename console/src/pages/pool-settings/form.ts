@@ -1,0 +1,114 @@
+/** What the form of a pool holds, and the requests that it stands for. Pure. */
+
+import type { Body, Model } from "../../api";
+import type { PolicyChange } from "../../parts/PolicyFields";
+
+export type Registration = NonNullable<Body<"/api/pools/{pool}", "put">>;
+export type Patch = NonNullable<Body<"/api/pools/{pool}", "patch">>;
+
+export interface Form {
+  name: string;
+  account: string;
+  host_pool_id: string;
+  image: string;
+  ring: Model<"Ring">;
+  /** Empty: the account's. */
+  time_zone: string;
+  join: "entra" | "ad";
+  intune: boolean;
+  domain: string;
+  ou: string;
+  user: string;
+  password_setting: string;
+  refresh: Model<"Refresh">;
+  policy: PolicyChange;
+}
+
+export const EMPTY: Form = {
+  name: "",
+  account: "",
+  host_pool_id: "",
+  image: "",
+  ring: "production",
+  time_zone: "",
+  join: "entra",
+  intune: false,
+  domain: "",
+  ou: "",
+  user: "",
+  password_setting: "",
+  refresh: "off",
+  policy: {},
+};
+
+export function formOf(pool: Model<"PoolView">): Form {
+  const { name, account, host_pool_id, image, ring, time_zone, join, refresh } = pool;
+  const own = Object.fromEntries(Object.entries(pool.policy).filter(([, value]) => value !== null));
+  const domain =
+    join.kind === "ad" ? { ...join, ou: join.ou ?? "" } : { domain: "", ou: "", user: "", password_setting: "" };
+  return {
+    name,
+    account,
+    host_pool_id,
+    image,
+    ring,
+    time_zone,
+    join: join.kind,
+    intune: join.kind === "entra" && join.intune,
+    domain: domain.domain,
+    ou: domain.ou,
+    user: domain.user,
+    password_setting: domain.password_setting,
+    refresh,
+    policy: own,
+  };
+}
+
+function joinOf(form: Form): Registration["join"] {
+  if (form.join === "entra") return { kind: "entra", intune: form.intune };
+  const { domain, user, password_setting } = form;
+  return { kind: "ad", domain, user, password_setting, ou: form.ou || null };
+}
+
+export function toRegistration(form: Form): Registration {
+  const { account, host_pool_id, image, ring, refresh, policy } = form;
+  return {
+    ...(account ? { account } : {}),
+    host_pool_id: host_pool_id.trim(),
+    image,
+    ring,
+    time_zone: form.time_zone || null,
+    join: joinOf(form),
+    refresh,
+    policy,
+  };
+}
+
+/** Only what differs. Fields of the policy that are no longer set become null: they get their default again. */
+export function toPatch(before: Form, after: Form): Patch {
+  const [old, now] = [toRegistration(before), toRegistration(after)];
+  const changed = (Object.keys(now) as (keyof Registration)[]).filter(
+    (name) => name !== "policy" && JSON.stringify(old[name]) !== JSON.stringify(now[name]),
+  );
+  const policy = policyPatch(before.policy, after.policy);
+  return {
+    ...Object.fromEntries(changed.map((name) => [name, now[name]])),
+    ...(Object.keys(policy).length > 0 ? { policy } : {}),
+  };
+}
+
+function policyPatch(before: PolicyChange, after: PolicyChange): Record<string, unknown> {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof PolicyChange>;
+  const changed = [...names].filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+  return Object.fromEntries(changed.map((name) => [name, after[name] ?? null]));
+}
+
+/** What has to be filled in first, or null. */
+export function whatIsMissing(form: Form): string | null {
+  if (!form.name) return "Give the pool a name.";
+  if (!form.host_pool_id) return "Give the host pool’s resource id.";
+  if (!form.image) return "Choose an image.";
+  if (form.join === "ad" && !(form.domain && form.user && form.password_setting))
+    return "Say how hosts join the domain.";
+  return null;
+}

@@ -1,0 +1,1 @@
+"""What has happened, as it is kept."""
