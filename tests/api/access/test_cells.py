@@ -78,6 +78,7 @@ NEEDS = {
     "POST promotions": "publish",
     "GET promotions/{promotion}": "read",
     "DELETE promotions/{promotion}": "steer",
+    "PATCH promotions/{promotion}": "publish",
     "POST promotions/{promotion}/approve": "approve",
     "POST promotions/{promotion}/reschedule": "steer",
     "GET rollouts": "read",
