@@ -56,6 +56,11 @@ const ROLLOUT = {
   started_at: "2026-11-30T10:00:00Z",
   ended_at: null,
   note: null,
+  next: null,
+  expected_end: null,
+  hosts: 60,
+  failed: 0,
+  sessions_open: 26,
 } as Partial<Model<"RolloutBrief">> as Model<"RolloutBrief">;
 
 /** A version that is active. */
