@@ -12,7 +12,7 @@ export function useFirstFocus(surface: RefObject<HTMLElement | null>, preferred?
   useEffect(() => {
     const frame = requestAnimationFrame(() => {
       if (preferred) preferred.current?.focus();
-      else if (!surface.current?.contains(document.activeElement)) {
+      else if (document.activeElement === surface.current || !surface.current?.contains(document.activeElement)) {
         surface.current?.querySelector<HTMLElement>("input, select, textarea, button")?.focus();
       }
     });
