@@ -15,7 +15,8 @@ export function useFirstFocus(surface: RefObject<HTMLElement | null>, preferred?
   useEffect(() => {
     const isInside = (): boolean => {
       const box = surface.current;
-      return box !== null && box.contains(document.activeElement) && box.getAttribute("aria-hidden") !== "true";
+      const active = document.activeElement;
+      return box !== null && active !== box && box.contains(active) && box.getAttribute("aria-hidden") !== "true";
     };
     const look = (first: boolean): void => {
       if (isInside() && !(first && preferred)) return;
