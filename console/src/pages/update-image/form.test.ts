@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 
 import { readNumber } from "../../parts/PolicyFields";
-import { candidatesOf, firstForm, toRequest, whatIsMissing, type Form } from "./form";
+import { candidatesOf } from "../../parts/schedule";
+import { firstForm, toRequest, whatIsMissing, type Form } from "./form";
 import { sentence } from "./planTexts";
 
 const pool = { image: "win11-office", version: "1.0.0", time_zone: "Europe/Amsterdam" };
