@@ -68,6 +68,26 @@ export function aVersion(change: Partial<Model<"VersionView">> = {}): Model<"Ver
   return { ...VERSION, ...change };
 }
 
+/** A version that a pool can get. */
+export function aPoolVersion(change: Partial<Model<"PoolVersionView">> = {}): Model<"PoolVersionView"> {
+  return {
+    image: "win11-office",
+    version: "2.0.0",
+    state: "active",
+    current: false,
+    selectable: true,
+    why_not: null,
+    as_downgrade: false,
+    notes: "November patches",
+    verdict: null,
+    created_at: "2026-11-26T10:00:00Z",
+    staged_at: null,
+    activated_at: "2026-11-26T10:00:00Z",
+    replicas: 2,
+    ...change,
+  };
+}
+
 /** A plan for 60 hosts with 71 people. */
 export function aPlan(change: Partial<Model<"PlanView">> | object = {}): Model<"PlanView"> {
   return { ...PLAN, ...change };

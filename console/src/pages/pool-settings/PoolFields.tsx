@@ -71,7 +71,7 @@ export function PoolFields(props: Props): ReactNode {
   );
 }
 
-type TextName = "name" | "host_pool_id" | "domain" | "ou" | "user" | "password_setting";
+type TextName = "name" | "host_pool_id";
 
 interface TextProps extends Props {
   name: TextName;
@@ -79,18 +79,11 @@ interface TextProps extends Props {
   hint?: string;
   disabled?: boolean;
   wide?: boolean;
-  /** The field of the request, where it differs. */
-  field?: string;
 }
 
-function Text({ form, name, label, hint, disabled, wide, field, fieldError, onChange }: TextProps): ReactNode {
+function Text({ form, name, label, hint, disabled, wide, fieldError, onChange }: TextProps): ReactNode {
   return (
-    <Field
-      label={label}
-      hint={hint}
-      className={wide ? styles.wide : undefined}
-      validationMessage={fieldError(field ?? name)}
-    >
+    <Field label={label} hint={hint} className={wide ? styles.wide : undefined} validationMessage={fieldError(name)}>
       <Input
         value={form[name]}
         disabled={disabled}
@@ -175,19 +168,32 @@ function Join(props: Props): ReactNode {
           onChange={(_, { checked }) => onChange({ intune: checked === true })}
         />
       ) : (
-        <div className={styles.fields}>
-          <Text {...props} name="domain" label="Domain" field="join.domain" />
-          <Text {...props} name="ou" label="Organizational unit (optional)" field="join.ou" />
-          <Text {...props} name="user" label="User who joins hosts" field="join.user" />
-          <Text
-            {...props}
-            name="password_setting"
-            label="App setting with the password"
-            field="join.password_setting"
-            hint="Its name begins with JOIN_. Its value is a reference to Key Vault."
-          />
-        </div>
+        <Profile {...props} />
       )}
     </section>
+  );
+}
+
+/** The join profiles of the pool's account. Admins keep them under Access. */
+function Profile({ form, fieldError, onChange }: Props): ReactNode {
+  const profiles = useLive("/api/access/join-profiles", { query: { limit: 100 } }, PACES.settings);
+  const account = form.account || "default";
+  const names = profiles.data?.items.filter((one) => one.account === account).map(({ name }) => name) ?? [];
+  return (
+    <Field
+      label="Join profile"
+      className={styles.refresh}
+      validationMessage={fieldError("join")}
+      hint={
+        profiles.data && names.length === 0 ? `${account} has none yet: an admin makes one under Access.` : undefined
+      }
+    >
+      <Select value={form.profile} onChange={(_, { value }) => onChange({ profile: value })}>
+        <option value="">Choose a profile</option>
+        {[...new Set([...names, ...(form.profile ? [form.profile] : [])])].map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </Select>
+    </Field>
   );
 }
