@@ -24,6 +24,7 @@ from shared.caches.scopes import known_scopes
 from shared.caches.signing_keys import SigningKeys
 from shared.core.settings import Settings
 from shared.models.accounts import Account
+from shared.ports.seals import Seals
 from shared.ports.storage import Rows
 from shared.services import ACCOUNTS, Services
 from shared.tables.open import open_tables
@@ -44,6 +45,7 @@ def assemble(settings: Settings, now: Callable[[], datetime]) -> Services:
         image_builder=AzureImageBuilder(clients),
         directory=GraphDirectory(GraphClient(settings)),
         signing_keys=_signing_keys(settings),
+        seals=_seals(settings),
         governance=AzureGovernance(clients),
         arm_budget=AzureArmBudget(clients.writes),
         plans=PlanCache(time.monotonic),
@@ -57,6 +59,14 @@ def _signing_keys(settings: Settings) -> SigningKeys:
     if settings.entra_tenants:
         keys.warm_up()
     return keys
+
+
+def _seals(settings: Settings) -> Seals | None:
+    if not settings.record_key:
+        return None
+    from shared.azure.record.seals import open_seals  # noqa: PLC0415 - most apps do not sign, and its packages load slowly
+
+    return open_seals(settings)
 
 
 def _identity_of(accounts: Rows[Account], read_cache: ReadThroughCache, scope_id: str) -> str:

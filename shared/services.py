@@ -21,7 +21,7 @@ from shared.core.settings import Settings
 from shared.models.access.caps import Caps
 from shared.models.access.grants import AppKey, Grant
 from shared.models.access.limits import Limits
-from shared.models.access.profiles import Probe
+from shared.models.access.profiles import JoinProfile, Probe
 from shared.models.accounts import Account
 from shared.models.answers import KeptAnswer
 from shared.models.audit import AuditEntry, RefusalCount
@@ -36,6 +36,7 @@ from shared.models.tasks import Task
 from shared.ports.avd import HostPools
 from shared.ports.compute import ArmBudget, Gallery, Governance, ImageBuilder, VirtualMachines
 from shared.ports.directory import Directory
+from shared.ports.seals import Seals
 from shared.ports.storage import Rows
 
 ACCOUNTS, POOLS, IMAGES, ROLLOUTS = "account", "pool", "image", "rollout"
@@ -71,6 +72,7 @@ class Services:
     limits: Rows[Limits]
     caps: Rows[Caps]
     probes: Rows[Probe]
+    join_profiles: Rows[JoinProfile]
     host_pools: HostPools
     vms: VirtualMachines
     gallery: Gallery
@@ -79,6 +81,8 @@ class Services:
     image_builder: ImageBuilder
     directory: Directory
     signing_keys: SigningKeys
+    seals: Seals | None = None
+    """What signs the record; None: nothing does."""
     poll_estimates: PollEstimator = field(default_factory=PollEstimator)
     snapshots: SnapshotCache = field(default_factory=SnapshotCache)
     seen_rows: SeenRowsCache = field(default_factory=SeenRowsCache)

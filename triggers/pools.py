@@ -9,6 +9,7 @@ from shared.api.conditions import Condition
 from shared.api.edits import Patch, Put
 from shared.api.lists.pools import PoolsQuery
 from shared.api.merge_patch import MergePatch
+from shared.api.pool_pages.versions import PoolVersionsQuery, PoolVersionView
 from shared.api.pools import (
     PoolHostView,
     PoolImageView,
@@ -30,6 +31,7 @@ from shared.rollouts.start import update_image
 from shared.views import pools
 from shared.views.hosts import list_hosts
 from shared.views.pool_lists import list_pools
+from shared.views.pool_pages.versions import list_pool_versions
 from triggers.accepted import accepted
 from triggers.http.contract import Answer, Call
 from triggers.http.endpoint import endpoint
@@ -89,6 +91,12 @@ def get_pool_hosts(call: Call, query: PageQuery) -> Answer[Listed[PoolHostView]]
     return Answer(list_hosts(call.services, pool, rollout, limit=query.limit, continuation=query.continuation))
 
 
+@endpoint(bp, "GET", "pools/{pool}/versions", needs=Need.READ, refusals=(404,))
+def get_pool_versions(call: Call, query: PoolVersionsQuery) -> Answer[Listed[PoolVersionView]]:
+    """List the versions of all images that the pool may have: which may be chosen, and why not the others."""
+    return Answer(list_pool_versions(call.services, call.path["pool"], call.reach, query))
+
+
 @endpoint(bp, "GET", "pools/{pool}/image", needs=Need.READ, refusals=(404, 409))
 def get_pool_image(call: Call) -> Answer[PoolImageView]:
     """The version that new and burst hosts must be created from now."""
@@ -116,5 +124,5 @@ def post_roll_back_pool(
     would happen (200)."""
     if query.what_if:
         return Answer(plan_roll_back(call.services, call.path["pool"], asked, call.who), status=200)
-    rollout = roll_back_pool(call.services, engine, call.path["pool"], asked, call.who)
+    rollout = roll_back_pool(call.services, engine, call.path["pool"], asked, call.who, call.reach)
     return accepted(call, rollout)

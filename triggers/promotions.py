@@ -8,8 +8,10 @@ from shared.access.two_people.approvers import approver_of
 from shared.api.activation_plans import PromotionPlanView
 from shared.api.common import Listed, NoBody, WhatIfQuery
 from shared.api.lists.promotions import PromotionsQuery
-from shared.api.promotions import PromotionMoment, PromotionRequest, PromotionView
+from shared.api.merge_patch import MergePatch
+from shared.api.promotions import PromotionMoment, PromotionRequest, PromotionSettings, PromotionView
 from shared.images.promotions.approval import approve_promotion
+from shared.images.promotions.edit import change_promotion
 from shared.images.promotions.manage import cancel, reschedule
 from shared.images.promotions.preview import plan_promotion
 from shared.images.promotions.request import schedule_promotion
@@ -44,6 +46,14 @@ def post_promotion(
 def get_promotion(call: Call) -> Answer[PromotionView]:
     """Read a scheduled activation: its due time, what it will do, and its result."""
     return Answer(_for_caller(call, read_promotion(call.services, call.path["promotion"])))
+
+
+@endpoint(bp, "PATCH", "promotions/{promotion}", needs=Need.PUBLISH, refusals=(404, 409))
+def patch_promotion(call: Call, patch: MergePatch[PromotionSettings]) -> Answer[PromotionView]:
+    """Change the named settings of a scheduled activation before it starts: its moment, its pools, their policy and
+    schedule. Null resets one to its default."""
+    view = change_promotion(call.services, call.path["promotion"], patch, call.who, call.reach)
+    return Answer(_for_caller(call, view))
 
 
 @endpoint(bp, "POST", "promotions/{promotion}/reschedule", needs=Need.STEER, refusals=(404, 409))

@@ -12,6 +12,7 @@ from shared.api.history.rollout_events import RolloutEventsQuery, RolloutEventVi
 from shared.api.lists.rollouts import RolloutsQuery
 from shared.api.merge_patch import MergePatch
 from shared.api.rollout_pages.hosts import RolloutHostGrid, RolloutHosts, RolloutHostsQuery
+from shared.api.rollout_pages.people import PeopleQuery, PeopleView
 from shared.api.rollout_settings import RolloutSettings
 from shared.api.rollouts import (
     CancelRequest,
@@ -33,6 +34,7 @@ from shared.views import rollouts
 from shared.views.approvals import task_for
 from shared.views.rollout_pages.events import list_rollout_events
 from shared.views.rollout_pages.hosts import list_rollout_hosts
+from shared.views.rollout_pages.people import list_people
 from triggers.accepted import accepted
 from triggers.http.contract import Answer, Call
 from triggers.http.endpoint import endpoint
@@ -65,6 +67,12 @@ def get_rollout_hosts(call: Call, query: RolloutHostsQuery) -> Answer[RolloutHos
     """List the hosts of a rollout: state, last step, attempt, error and current version; or what changed since a mark.
     With `fields=grid` as short arrays."""
     return Answer(list_rollout_hosts(call.services, call.path["rollout"], query))
+
+
+@endpoint(bp, "GET", "rollouts/{rollout}/people", needs=Need.STEER, refusals=(404,))
+def get_rollout_people(call: Call, query: PeopleQuery) -> Answer[PeopleView]:
+    """List who is still signed in on hosts that are to be updated, and whether they were told. Names need `steer`."""
+    return Answer(list_people(call.services, call.path["rollout"], query))
 
 
 @endpoint(bp, "GET", "rollouts/{rollout}/events", needs=Need.READ, refusals=(404,))

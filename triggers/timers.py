@@ -9,6 +9,7 @@ import azure.durable_functions as df
 import azure.functions as func
 from azure.durable_functions.client import SyncDurableFunctionsClient
 
+from shared.audit.seal import seal_months
 from shared.images.promotions.due import run_due
 from shared.images.retention import tidy
 from shared.pools.watch import watch_pools
@@ -71,6 +72,14 @@ def tidy_old_records(timer: func.TimerRequest, client: SyncDurableFunctionsClien
     forgotten = DurableEngine(client).forget_ended(before)
     if removed or forgotten:
         log.info("removed: %s old records, the history of %s orchestrations", removed, forgotten)
+
+
+@bp.timer_trigger(arg_name="timer", schedule="%FRESHCOAT_RETENTION_SCHEDULE%", run_on_startup=False)
+def sign_record(timer: func.TimerRequest) -> None:
+    """Runs by `FRESHCOAT_RETENTION_SCHEDULE`. Signs the record of months that are over."""
+    signed = seal_months(services())
+    if signed:
+        log.info("the record is signed: %s%s", ", ".join(signed), " (late)" if timer.past_due else "")
 
 
 def take_up(found: Services, engine: Engine) -> list[str]:

@@ -9,6 +9,7 @@ from shared.models.access.roles import Reach
 from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout
 from shared.models.tasks import Task, TaskKind
+from shared.records import just_read
 from shared.records.accounts import known_account
 from shared.services import APP_KEYS, GRANTS, IMAGES, POOLS, PROMOTIONS, ROLLOUTS, TASKS, Services
 
@@ -53,12 +54,18 @@ def promotion_subject(promotion: Promotion) -> Subject:
 
 def _pool(services: Services, name: str) -> Subject | None:
     pool = services.pools.find(POOLS, name)
-    return Subject((pool.account,)) if pool else None
+    if pool is None:
+        return None
+    just_read.keep(pool, name)
+    return Subject((pool.account,))
 
 
 def _image(services: Services, name: str) -> Subject | None:
     image = services.images.find(IMAGES, name)
-    return Subject(image.owners) if image else None
+    if image is None:
+        return None
+    just_read.keep(image, name)
+    return Subject(image.owners)
 
 
 def _account(services: Services, name: str) -> Subject | None:
@@ -68,13 +75,17 @@ def _account(services: Services, name: str) -> Subject | None:
 
 def _rollout(services: Services, rollout_id: str) -> Subject | None:
     rollout = services.rollouts.find(ROLLOUTS, rollout_id)
-    return rollout_subject(rollout) if rollout else None
+    if rollout is None:
+        return None
+    just_read.keep(rollout, rollout_id)
+    return rollout_subject(rollout)
 
 
 def _task(services: Services, task_id: str) -> Subject | None:
     task = services.tasks.find(TASKS, task_id)
     if task is None:
         return _rollout(services, task_id)
+    just_read.keep(task, task_id)
     image = None if task.kind is TaskKind.UPDATE_POOLS else services.images.find(IMAGES, task.image)
     return replace(task_subject(task), also=image.owners if image else ())
 

@@ -99,6 +99,10 @@ class VerifiedView(Value):
     entries: int
     unchained: int
     """Entries from before there were chains. Nothing proves them."""
+    signed: list[str]
+    """Months whose entries are those that were signed when the month was over."""
+    signatures_read: bool
+    """False: the key or the signatures could not be read now. Nothing is said about them then."""
     broken: int
     """Broken links that were found."""
     first: BrokenLinkView | None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.core.arm_ids import DEFINITION_PATTERN, HOST_POOL_PATTERN, SCOPE_PATTERN, SUBNET_PATTERN, VM_PATTERN
 from shared.models.base import HOST_NAME_PATTERN, ONE_LINE, WHOLE, Value
@@ -77,21 +76,6 @@ class Query(BaseModel):
     """Parameters of a query string."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def _split(given: object) -> object:
-    return [part for part in given.split(",") if part] if isinstance(given, str) else given
-
-
-type ManyOf[V] = Annotated[tuple[V, ...], BeforeValidator(_split), Field(max_length=50)]
-"""A parameter that may be given more than once; the Functions host joins the values with commas."""
-
-
-class Order(StrEnum):
-    """The order of a list."""
-
-    ASC = "asc"
-    DESC = "desc"
 
 
 class PageQuery(Query):

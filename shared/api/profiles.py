@@ -1,4 +1,4 @@
-"""Probes of accounts: requests and answers."""
+"""Probes and join profiles of accounts: requests and answers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Self
 from shared.api.conditions import Tagged
 from shared.models.access.profiles import ProbeMinutes, ProbeScript
 from shared.models.base import UtcTime, Value
+from shared.models.pools import DomainText, OrgUnit, PasswordSetting
 from shared.models.rollout_parts import RolloutProbe
 
 
@@ -32,6 +33,20 @@ class ProbeView(ProbeRequest, ProfileView):
 
     digest: str
     """The SHA-256 of the script. Rollouts and the record have it too."""
+
+
+class JoinProfileRequest(Value):
+    """How hosts join an AD domain. The joining user's password stays in an app setting."""
+
+    domain: DomainText
+    user: DomainText
+    password_setting: PasswordSetting
+    """The app setting with the password. Only who has all accounts names or changes it."""
+    ou: OrgUnit | None = None
+
+
+class JoinProfileView(JoinProfileRequest, ProfileView):
+    """A join profile of an account."""
 
 
 class UsedProbe(Value):

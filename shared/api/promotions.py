@@ -7,10 +7,11 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.api.common import MayApprove, Moment, ZoneName
-from shared.api.images import ActivationChoice
+from shared.api.images import ActivationChoice, PoolsUpdateRequest
 from shared.core.states import PromotionState
 from shared.models.base import WHOLE, Name, UtcTime, Value
 from shared.models.messages import Message
+from shared.models.policy import PolicyOverrides
 from shared.models.rollouts import Schedule
 
 
@@ -29,6 +30,11 @@ class PromotionView(Value):
     """Null: as chosen when the version was staged."""
     force: bool
     update_pools: list[str]
+    """Pools that are updated with it."""
+    every_pool: bool
+    """Whether these are all pools that have the image when it is due."""
+    policy: PolicyOverrides | None
+    """What was asked for these pools. Null without pools."""
     schedule: Schedule | None
     soak_minutes: int | None
     state: PromotionState
@@ -55,6 +61,16 @@ class PromotionMoment(Value):
     days_after_staging: Annotated[int, Field(ge=0, le=730), WHOLE] | None = None
     time_zone: ZoneName | None = None
     """Zone of `at` and of the days. Default: UTC, or the zone of the promotion being changed."""
+
+
+class PromotionSettings(PoolsUpdateRequest, PromotionMoment):
+    """What may be changed of a promotion: all but its image and its version.
+
+    `backup`, `force`: as in the request. `time_zone` also reads `at`.
+    """
+
+    backup: bool | None = None
+    force: bool = False
 
 
 class PromotionRequest(ActivationChoice, PromotionMoment):

@@ -31,10 +31,14 @@ def about_promotion(promotion: Promotion) -> About:
 
 def asker_of_rollout(rollout: Rollout) -> Asker:
     """On whose behalf the work on a rollout's hosts is done. All its calls to ARM have one correlation id."""
-    about = about_rollout(rollout)
-    return Asker(name=rollout.requested_by or "freshcoat", correlation=correlation_of(rollout.id), about=about)
+    return _asker(rollout.id, rollout.requested_by, rollout.requester, about_rollout(rollout))
 
 
 def asker_of_task(task: Task) -> Asker:
     """On whose behalf the steps of a task are done. All its calls to ARM have one correlation id."""
-    return Asker(name=task.requested_by or "freshcoat", correlation=correlation_of(task.id), about=about_task(task))
+    return _asker(task.id, task.requested_by, task.requester, about_task(task))
+
+
+def _asker(work: str, name: str, requester: str, about: About) -> Asker:
+    named = {"name": name, "behalf_of": requester} if name else {}
+    return Asker(correlation=correlation_of(work), about=about, **named)

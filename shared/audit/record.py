@@ -117,7 +117,7 @@ def _entry(services: Services, deed: Deed) -> AuditEntry:
         who=deed.who,
         action=deed.action,
         subject=deed.subject,
-        caller=now_asking.id if deed.who == now_asking.name else "",
+        caller=(now_asking.id or now_asking.behalf_of) if deed.who == now_asking.name else "",
         address=now_asking.address,
         client=now_asking.client,
         correlation=now_asking.correlation,

@@ -37,6 +37,12 @@ class Checked:
     broken: list[BrokenLink] = field(default_factory=list)
     complete: bool = True
     """False: time was up; older entries were not looked at."""
+    heads: dict[str, dict[str, AuditEntry]] = field(default_factory=dict)
+    """Month -> writer -> its newest entry, of months that were looked at to their ends."""
+    signed: list[str] = field(default_factory=list)
+    """Months whose entries are those that were signed."""
+    signatures_read: bool = True
+    """False: the key or the signatures could not be read."""
 
     @property
     def first(self) -> BrokenLink | None:
@@ -64,6 +70,7 @@ def verify(
                 return checked
         walk.end()
         checked.months.append(month)
+        checked.heads[month] = walk.heads
     return checked
 
 
@@ -72,6 +79,7 @@ class _Month:
 
     def __init__(self, rows: Rows[AuditEntry], month: str, kept: Callable[[str], bool], checked: Checked) -> None:
         self._rows, self._month, self._kept, self._checked = rows, month, kept, checked
+        self.heads: dict[str, AuditEntry] = {}
         self._newer: dict[str, AuditEntry] = {}
         self._begun: set[str] = set()
         self._oldest_chained: AuditEntry | None = None
@@ -84,6 +92,7 @@ class _Month:
             self._checked.unchained += 1
             self._newest_unchained = self._newest_unchained or entry
             return
+        self.heads.setdefault(entry.writer, entry)
         self._oldest_chained = entry
         if why := self._why(entry, self._newer.pop(entry.writer, None)):
             self._break(entry, why)

@@ -31,10 +31,10 @@ class AzureGovernance:
     def __init__(self, clients: ArmClients) -> None:
         self._clients = clients
 
-    def permissions(self, scope_id: str) -> Permissions:
-        """What the app's identity may do at a resource or resource group: one read per page."""
+    def permissions(self, scope_id: str, by: str = "") -> Permissions:
+        """What the identity that works on `by` may do at a resource or resource group: one read per page."""
         call = f"read the app's rights on {arm_ids.last(scope_id)}"
-        found = self._list(call, scope_id, PERMISSIONS, {"api-version": _PERMISSIONS_VERSION})
+        found = self._list(call, scope_id, PERMISSIONS, {"api-version": _PERMISSIONS_VERSION}, by)
         return Permissions(granted=tuple((_texts(one, "actions"), _texts(one, "notActions")) for one in found))
 
     def locks(self, scope_id: str) -> list[Lock]:
@@ -58,9 +58,9 @@ class AzureGovernance:
                     return CoreQuota(used=int(usage.current_value), limit=int(usage.limit))
         raise AzureNotFound(call, None, "NoSuchUsage", f"Azure lists no regional vCPU quota for {region}")
 
-    def _list(self, call: str, scope_id: str, kind: str, query: dict[str, str]) -> Iterator[Json]:
+    def _list(self, call: str, scope_id: str, kind: str, query: dict[str, str], by: str = "") -> Iterator[Json]:
         """All items of a list, page by page. The link to the next page contains the whole query."""
-        client = self._clients.compute(*arm_ids.place_of_scope(scope_id))
+        client = self._clients.compute(*arm_ids.place_of_scope(by or scope_id))
         request = HttpRequest("GET", f"/{scope_id.strip('/')}/providers/{kind}", params=query)
         while True:
             with azure_call(call):

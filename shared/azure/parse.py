@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from shared.core import names
@@ -74,12 +75,24 @@ def session_host(found: Json) -> SessionHost:
     )
 
 
+def time_of(text: object) -> datetime | None:
+    """A moment as Azure writes it; None for what is none."""
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def user_session(found: Json) -> UserSession:
     """A session of a host."""
     properties = found.get("properties") or {}
     host, session = host_and_session(str(found.get("id") or ""))
     user = properties.get("userPrincipalName") or properties.get("activeDirectoryUserName") or ""
-    return UserSession(id=session, host=host.lower(), user=user, state=properties.get("sessionState") or "")
+    since = time_of(properties.get("createTime"))
+    return UserSession(
+        id=session, host=host.lower(), user=user, state=properties.get("sessionState") or "", since=since
+    )
 
 
 def template(vm: Json, nic: Json) -> Template:

@@ -9,24 +9,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.api.common import Health
+from shared.caches.beside import Beside, in_a_thread
 
 _log = logging.getLogger(__name__)
 
 NOT_CHECKED = Health(status="failing", checks={"tables": "not checked yet", "azure": "not checked yet"})
 NO_ANSWER_AFTER = timedelta(seconds=30)
 """A check that takes longer hangs: what was known before it says nothing any more."""
-
-
-def in_a_thread(work: Callable[[], None]) -> None:
-    """Do it beside the caller."""
-    threading.Thread(target=work, name="health", daemon=True).start()
+_BEHIND = in_a_thread("health")
 
 
 @dataclass
 class HealthCache:
     """The last health answer of a worker. Thread-safe. `behind` runs a check without letting the caller wait."""
 
-    behind: Callable[[Callable[[], None]], None] = in_a_thread
+    behind: Beside = _BEHIND
     _last: tuple[Health, datetime] | None = None
     _reading_since: datetime | None = None
 

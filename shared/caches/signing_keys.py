@@ -14,6 +14,7 @@ from typing import Any
 from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 
+from shared.caches.beside import Beside, in_a_thread
 from shared.core.errors import AzureBusy, FreshcoatError
 from shared.core.single_flight import SingleFlight
 
@@ -25,6 +26,7 @@ UNKNOWN_AGAIN = 60.0
 """Seconds between two reads because of keys that are not known: anybody can name one."""
 _LONGEST_WAIT = 3.0
 _RETRY_AFTER = 5.0
+_BEHIND = in_a_thread("signing keys")
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,6 @@ class SigningKey:
     issuer: str
 
 
-def in_a_thread(work: Callable[[], None]) -> None:
-    """Do it beside the caller."""
-    threading.Thread(target=work, name="signing keys", daemon=True).start()
-
-
 class SigningKeys:
     """Public keys by their ids (`kid`). Thread-safe. `clock` returns monotonic seconds."""
 
@@ -47,7 +44,7 @@ class SigningKeys:
         self,
         read: Callable[[], list[dict[str, Any]]],
         clock: Callable[[], float],
-        behind: Callable[[Callable[[], None]], None] = in_a_thread,
+        behind: Beside = _BEHIND,
     ) -> None:
         self._read, self._clock, self._behind = read, clock, behind
         self._flight = SingleFlight(_LONGEST_WAIT)

@@ -50,6 +50,8 @@ class Asker:
     correlation: str = ""
     about: About = About()
     """What the work is about, once that is known."""
+    behalf_of: str = ""
+    """In work that the app does by itself: the id of the caller who asked for it. Only the record reads it."""
 
 
 _FRESHCOAT = Asker()

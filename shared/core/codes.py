@@ -170,6 +170,9 @@ class Code(StrEnum):
     WOULD_RETRY = "would_retry"
     WOULD_CHANGE = "would_change"
 
+    # A version: why a pool may not be updated to it.
+    NOT_SELECTABLE = "not_selectable"
+
     # Why a version is the one for new hosts.
     POOL_VERSION = "pool_version"
     POOL_VERSION_BEFORE = "pool_version_before"

@@ -16,6 +16,9 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 _TENANT = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
+_KEY = r"^(https://[^/\s]+/keys/[0-9A-Za-z-]+(/[0-9A-Za-z]+)?)?$"
+_CONTAINER = r"^(https://[^/\s]+/[a-z0-9-]{3,63})?$"
+
 _LONG = r"^(\S.{30,}\S)?$"
 """Nothing, or at least 32 characters."""
 
@@ -106,6 +109,10 @@ class Settings(BaseModel):
     """NCRONTAB of the timers that delete unneeded versions and old disks, read by the Functions host."""
     audit_keep_months: Annotated[int, Field(ge=1, le=1_200)] = 24
     """How many whole months of the audit are kept besides the current one."""
+    record_key: Annotated[str, Field(pattern=_KEY)] = ""
+    """`https://{vault}.vault.azure.net/keys/{name}`: the key that signs the record; empty: it is not signed."""
+    record_blob: Annotated[str, Field(pattern=_CONTAINER)] = ""
+    """`https://{account}.blob.core.windows.net/{container}`: where its signatures are kept."""
     history_keep_days: Annotated[int, Field(ge=1, le=3_650)] = 30
     """How long the engine keeps the history of orchestrations that have ended, counted from their start."""
     busy_limit: Seconds = 43_200.0
@@ -139,6 +146,8 @@ class Settings(BaseModel):
             raise BadSettings("; ".join(problems)) from error
         if not (settings.tables_connection or settings.tables_endpoint):
             raise BadSettings("Set FRESHCOAT_TABLES_CONNECTION or FRESHCOAT_TABLES_ENDPOINT.")
+        if bool(settings.record_key) is not bool(settings.record_blob):
+            raise BadSettings("Set FRESHCOAT_RECORD_KEY and FRESHCOAT_RECORD_BLOB, or neither.")
         return settings
 
 

@@ -13,6 +13,7 @@ from shared.core.hrefs import pool_href, rollout_href
 from shared.core.states import RolloutState
 from shared.core.steps import NextAction, StepResult
 from shared.core.wording import ROLLOUT_WORDS, counted, names_text
+from shared.models.access.roles import ALL_ACCOUNTS
 from shared.models.messages import error_text, message
 from shared.models.policy import ScheduleMode
 from shared.models.pools import Pool
@@ -143,7 +144,8 @@ def _request_roll_back(context: TaskContext, name: str) -> str:
     deadline = (context.services.now() + MAX_NOTICE).isoformat()
     soon = ScheduleRequest(mode=ScheduleMode.ON_LOGOFF, deadline=deadline)
     asked = RollBackPoolRequest(reason=_reason(context.task), schedule=soon)
-    return roll_back_pool(context.services, context.engine, name, asked, _who(context.task)).id
+    # Whoever cancelled the task had all its accounts then. Going back to the version before is held up by nothing.
+    return roll_back_pool(context.services, context.engine, name, asked, _who(context.task), ALL_ACCOUNTS).id
 
 
 def _reason(task: Task) -> str:

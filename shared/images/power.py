@@ -7,7 +7,7 @@ from dataclasses import replace
 from shared.api.images import ImageView, PowerAction
 from shared.audit.record import audit
 from shared.core.asking import About, asker, asking
-from shared.core.errors import AzureNotFound, Conflict
+from shared.core.errors import AzureConflict, AzureNotFound, Conflict
 from shared.images.scopes import out_of_scope
 from shared.images.template_rules import template_problem
 from shared.models.access.roles import Reach
@@ -19,6 +19,9 @@ from shared.records.images import find_image
 from shared.records.versions import read_versions
 from shared.services import IMAGES, Services
 from shared.views.images import read_image
+
+ASK_AGAIN = 15
+"""Seconds after which Azure may be done with the VM."""
 
 
 def set_power(services: Services, name: str, action: PowerAction, who: str, reach: Reach) -> ImageView:
@@ -35,10 +38,14 @@ def set_power(services: Services, name: str, action: PowerAction, who: str, reac
     if action is PowerAction.START:
         _note_start(services, image)
     with asking(replace(asker(), about=About(image.owners, image=image.name))):
-        if action is PowerAction.START:
-            services.vms.start_power_on(template.id)
-        else:
-            services.vms.start_deallocate(template.id)
+        try:
+            if action is PowerAction.START:
+                services.vms.start_power_on(template.id)
+            else:
+                services.vms.start_deallocate(template.id)
+        except AzureConflict as error:
+            text = "Azure is still starting this VM or switching it off. Try again in a moment."
+            raise Conflict(text, retry_after=ASK_AGAIN) from error
         audit(services, who, f"{action.value} template VM", image.name, image.template_vm_id)
     return read_image(services, name, reach)
 

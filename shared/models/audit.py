@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import UTC
 from enum import StrEnum
 
@@ -74,6 +75,15 @@ class AuditEntry(Record):
         content = self.model_dump(mode="json", exclude={"digest", "schema_version"}, exclude_defaults=True)
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A signature over a SHA-256 digest. `key`: id of the key with its version; `algorithm`: `RS256` or `ES256`."""
+
+    key: str
+    algorithm: str
+    value: bytes
 
 
 class RefusalCount(Record):

@@ -126,6 +126,8 @@ class UserSession(Value):
     host: str
     user: str
     state: str
+    since: UtcTime | None = None
+    """When it was created; None: Azure does not say."""
 
 
 class VirtualMachine(Value):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from shared.models.base import ONE_LINE, Name, Record, UtcTime, Value, VersionText
 from shared.models.directory import DirectoryCleanup
@@ -46,21 +48,52 @@ class EntraJoin(Value):
     intune: bool = False
 
 
-class DomainJoin(Value):
-    """Join an AD domain with the JsonADDomainExtension.
+DomainText = Annotated[str, StringConstraints(min_length=1, max_length=255), ONE_LINE]
+PasswordSetting = Annotated[str, StringConstraints(pattern=JOIN_SETTING_PATTERN)]
+"""The app setting with a joining user's password, usually a Key Vault reference. Only settings called `JOIN_…` are
+allowed, so that no other secret can be used."""
+OrgUnit = Annotated[str, StringConstraints(max_length=1_000), ONE_LINE]
 
-    `password_setting` names the app setting with the joining user's password, usually a Key Vault reference. Only
-    settings called `JOIN_…` are allowed, so that no other secret can be used.
-    """
+
+class DomainJoin(Value):
+    """Join an AD domain with the JsonADDomainExtension: what a join profile says."""
 
     kind: Literal["ad"]
-    domain: Annotated[str, StringConstraints(min_length=1, max_length=255), ONE_LINE]
-    user: Annotated[str, StringConstraints(min_length=1, max_length=255), ONE_LINE]
-    password_setting: Annotated[str, StringConstraints(pattern=JOIN_SETTING_PATTERN)]
-    ou: Annotated[str, StringConstraints(max_length=1_000), ONE_LINE] | None = None
+    domain: DomainText
+    user: DomainText
+    password_setting: PasswordSetting
+    ou: OrgUnit | None = None
 
 
-Join = Annotated[EntraJoin | DomainJoin, Field(discriminator="kind")]
+class ProfileJoin(Value):
+    """Join an AD domain as a join profile of the pool's account says. Domain, user and password are kept there."""
+
+    kind: Literal["ad"]
+    profile: Name
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_name_only(cls, given: object) -> object:
+        if isinstance(given, Mapping) and not given.keys().isdisjoint(DomainJoin.model_fields.keys() - {"kind"}):
+            raise ValueError(
+                "name a join profile of the pool's account; an admin keeps domain, user and password there"
+            )
+        return given
+
+
+Join = Annotated[EntraJoin | ProfileJoin, Field(discriminator="kind")]
+
+
+def _join_by_profile(join: object) -> object:
+    """A stored join. Rows from before join profiles hold a domain itself: they name a profile that is called so."""
+    if isinstance(join, Mapping) and join.get("kind") == "ad" and "profile" not in join:
+        name = re.sub(r"[^A-Za-z0-9._-]", "-", str(join.get("domain", ""))).lstrip("._-")[:63]
+        return {"kind": "ad", "profile": name or "domain"}
+    return join
+
+
+StoredJoin = Annotated[Join, BeforeValidator(_join_by_profile)]
+"""The join in a row."""
 
 
 class HostProof(Value):
@@ -70,7 +103,7 @@ class HostProof(Value):
     """ARM id of the gallery image version."""
     strategy: str
     """`reimage`, `replace` or `swap`."""
-    join: Join
+    join: StoredJoin
     at: UtcTime
     rollout: str
 
@@ -104,7 +137,7 @@ class Pool(Record):
     overrides it. None: the pool's version always applies."""
     ring: Ring = Ring.PRODUCTION
     time_zone: str = "UTC"
-    join: Join
+    join: StoredJoin
     directory_cleanup: DirectoryCleanup | None = None
     """Which records of a host are deleted before it joins again. None: by the kind of join (`cleanup_of`)."""
     policy: StoredOverrides = PolicyOverrides()

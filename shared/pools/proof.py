@@ -10,6 +10,7 @@ from shared.models.policy import Proof
 from shared.models.pools import HostProof, Pool
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind
 from shared.planning.proof import expected_strategy, fits, returned
+from shared.records.profiles import join_profile_of
 from shared.services import POOLS, Services
 
 PROOF_LASTS = timedelta(days=7)
@@ -32,6 +33,8 @@ def earlier_proof(services: Services, rollout: Rollout, pool: Pool) -> HostProof
     """What a host of this pool, or of another one of the account and subscription, has shown lately of this update."""
     strategy = expected_strategy(rollout.policy, pool)
     since, subscription = services.now() - PROOF_LASTS, subscription_of(pool.host_pool_id)
+    if profile := join_profile_of(services, pool):
+        since = max(since, profile.changed_at)  # what joined before says nothing of how hosts join now
     proofs = (
         other.proof
         for other in services.pools.each(POOLS, account=pool.account)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -25,7 +25,7 @@ from shared.models.directory import DirectoryCleanup
 from shared.models.images import Image
 from shared.models.messages import Message, message
 from shared.models.policy import ScheduleMode, resolve_policy
-from shared.models.pools import DomainJoin, Pool, ReimageSupport, Ring
+from shared.models.pools import Pool, ProfileJoin, ReimageSupport, Ring
 from shared.models.resource_claims import ClaimedKind
 from shared.models.rollouts import Rollout
 from shared.pools.claim import open_rollout
@@ -35,7 +35,7 @@ from shared.records.change import register
 from shared.records.images import available
 from shared.records.pool_looks import forget_look
 from shared.records.pools import find_pool, open_refresh, running_rollout
-from shared.records.profiles import no_such_probe
+from shared.records.profiles import no_such_join_profile, no_such_probe
 from shared.records.resource_claims import claimed, give_back, refused
 from shared.records.session_hosts import SeenHost, most_common_version
 from shared.records.versions import read_versions
@@ -195,7 +195,7 @@ def _is_refused(error: InvalidRequest) -> bool:
 
 def _check_without_azure(services: Services, request: PoolRegistration, found: _CheckedRequest) -> None:
     """Check what needs no call to Azure: account, image, time zone, devices of a domain."""
-    if isinstance(request.join, DomainJoin) and request.directory_cleanup not in {None, DirectoryCleanup.NONE}:
+    if isinstance(request.join, ProfileJoin) and request.directory_cleanup not in {None, DirectoryCleanup.NONE}:
         text = "hosts that join a domain have no device of their own in Entra ID; send null"
         found.problems.append(FieldProblem("directory_cleanup", text))
     account = known_account(services, request.account)
@@ -209,14 +209,23 @@ def _check_without_azure(services: Services, request: PoolRegistration, found: _
     elif account and not available(found.image, account.name):
         text = f"image {found.image.name} is not available to account {account.name}"
         found.problems.append(FieldProblem("image", text))
-    probe = request.policy.probe
-    if account and probe and services.probes.find(account.name, probe) is None:
-        text = f"{no_such_probe(account.name, probe)}; add it there first, name another one, or leave it out"
-        found.problems.append(FieldProblem("policy.probe", text))
+    if account:
+        found.problems += _unknown_profiles(services, request, account.name)
     try:
         found.zone = zone_named(request.time_zone or (account.time_zone if account else "UTC")).key
     except UnknownZone as error:
         found.problems.append(FieldProblem("time_zone", str(error)))
+
+
+def _unknown_profiles(services: Services, request: PoolRegistration, account: str) -> Iterator[FieldProblem]:
+    """A problem for each name that the account keeps nothing under; that of another account is unknown."""
+    probe, join = request.policy.probe, request.join
+    if probe and services.probes.find(account, probe) is None:
+        text = f"{no_such_probe(account, probe)}; add it there first, name another one, or leave it out"
+        yield FieldProblem("policy.probe", text)
+    if isinstance(join, ProfileJoin) and services.join_profiles.find(account, join.profile) is None:
+        text = f"{no_such_join_profile(account, join.profile)}; add it there first, or name another one"
+        yield FieldProblem("join.profile", text)
 
 
 def _refuse_conflicts(services: Services, name: str, request: PoolRegistration, old: Pool | None, reach: Reach) -> None:

@@ -25,7 +25,7 @@ from shared.models.azure import (
 )
 from shared.models.directory import JoinFacts
 from shared.models.images import Definition, GalleryVersion, TargetRegion
-from shared.models.pools import Join
+from shared.models.pools import DomainJoin, EntraJoin
 
 
 class VirtualMachines(Protocol):
@@ -99,7 +99,7 @@ class VirtualMachines(Protocol):
         """Deallocate the VM."""
 
     def start_join(
-        self, vm_id: str, location: str, join: Join, password: SecretStr | None, change_tag: str
+        self, vm_id: str, location: str, join: DomainJoin | EntraJoin, password: SecretStr | None, change_tag: str
     ) -> Operation:
         """Join the domain or Entra ID with a VM extension. A new `change_tag` runs the extension again."""
 
@@ -125,8 +125,11 @@ class VirtualMachines(Protocol):
 class Governance(Protocol):
     """What can stop a rollout half-way: rights, locks, quota, autoscale. Read-only."""
 
-    def permissions(self, scope_id: str) -> Permissions:
-        """What the app's identity may do at this scope (ARM id of a resource or resource group)."""
+    def permissions(self, scope_id: str, by: str = "") -> Permissions:
+        """What the app's identity may do at this scope (ARM id of a resource or resource group).
+
+        `by`: the scope whose identity is meant, where that is not the same.
+        """
 
     def locks(self, scope_id: str) -> list[Lock]:
         """Management locks at, above and below this scope."""

@@ -46,6 +46,12 @@ class Rows[R: Record](Protocol):
     def remove(self, record: R) -> None:
         """Delete the row that has `record.etag`. Does nothing when it is gone. Raises StaleRow."""
 
+    def remove_many(self, records: Sequence[R]) -> None:
+        """Delete many records of one partition, 100 to a transaction, each on condition of its etag.
+
+        Raises StaleRow when one was changed or is gone; transactions before the failing one stay done.
+        """
+
     def all(self, partition: str) -> list[R]:
         """Every record of a partition, in key order."""
 

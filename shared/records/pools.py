@@ -5,12 +5,13 @@ from __future__ import annotations
 from shared.core.errors import NotFound
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout
+from shared.records import just_read
 from shared.services import POOLS, ROLLOUTS, Services
 
 
 def find_pool(services: Services, name: str) -> Pool:
     """A registered pool. Raises NotFound."""
-    pool = services.pools.find(POOLS, name)
+    pool = just_read.take(Pool, name) or services.pools.find(POOLS, name)
     if pool is None:
         raise NotFound("pool", name)
     return pool

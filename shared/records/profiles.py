@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from shared.models.access.profiles import JoinProfile
 from shared.models.policy import Policy
+from shared.models.pools import DomainJoin, EntraJoin, Pool, ProfileJoin
 from shared.models.rollout_parts import NO_PROBE, RolloutProbe
 from shared.services import Services
 
@@ -19,6 +21,25 @@ def probe_of(services: Services, account: str, policy: Policy) -> RolloutProbe:
         digest=found.digest,
         changed_by_id=found.changed_by_id,
     )
+
+
+def join_profile_of(services: Services, pool: Pool) -> JoinProfile | None:
+    """The join profile that the pool names. None: its hosts join Entra ID, or its account has none so called."""
+    named = pool.join.profile if isinstance(pool.join, ProfileJoin) else ""
+    return services.join_profiles.find(pool.account, named) if named else None
+
+
+def join_of(services: Services, pool: Pool) -> EntraJoin | DomainJoin | None:
+    """How the pool's hosts join, as of now; None when its account has no join profile of the name."""
+    if isinstance(pool.join, EntraJoin):
+        return pool.join
+    profile = join_profile_of(services, pool)
+    return profile.join if profile else None
+
+
+def no_such_join_profile(account: str, name: str) -> str:
+    """What people are told of a name that the account has no join profile for."""
+    return f"account {account} has no join profile called {name}"
 
 
 def no_such_probe(account: str, name: str) -> str:

@@ -14,6 +14,7 @@ from shared.core.states import TaskState, transition_task
 from shared.models.base import VersionText
 from shared.models.messages import Message
 from shared.models.tasks import PoolsWork, Task, TaskKind
+from shared.records import just_read
 from shared.records.ownership import owners_of_work
 from shared.services import TASKS, Services
 
@@ -32,7 +33,7 @@ WORDS = {
 
 def find_task(services: Services, task_id: str) -> Task:
     """A task on an image. Raises NotFound."""
-    task = services.tasks.find(TASKS, task_id)
+    task = just_read.take(Task, task_id) or services.tasks.find(TASKS, task_id)
     if task is None:
         raise NotFound("task", task_id)
     return task

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import batched
 
-from shared.core.errors import FreshcoatError
+from shared.core.errors import FreshcoatError, StaleRow
 from shared.models.answers import KEPT_FOR
 from shared.models.base import Record
 from shared.ports.storage import Rows
@@ -15,7 +16,12 @@ from shared.services import Services
 _log = logging.getLogger("freshcoat.tidying")
 
 MOST_AT_ONCE = 1_000
-"""Maximum number of rows of a kind that one run removes; the next run goes on."""
+"""Maximum number of lapsed answers that one run removes; the next run goes on."""
+MOST_OF_MONTHS = 20_000
+"""The same for entries of old months. 10,000 hosts a day leave about 160,000 entries (8 calls to Azure a host, two
+entries each), which are 6,700 an hour. Removed by 100, these are 200 calls."""
+_PAGE = 1_000
+_TOGETHER = 100
 _MONTHS_BACK = 24
 """How many months before the kept ones are searched: a timer that did not run for that long leaves older ones."""
 
@@ -33,14 +39,25 @@ def tidy_records(services: Services) -> int:
 
 
 def _remove_months[R: Record](rows: Rows[R], now: datetime, kept: int) -> int:
-    removed, left = 0, MOST_AT_ONCE
+    removed, left = 0, MOST_OF_MONTHS
     for month in _months_before(now, kept):
-        found = rows.page(month, limit=left).rows
-        removed += _remove(rows, found)
-        left -= len(found)
-        if left <= 0:
-            break
+        token: str | None = ""
+        while token is not None and left > 0:
+            page = rows.page(month, limit=min(left, _PAGE), continuation=token or None)
+            removed += sum(_remove_together(rows, group) for group in batched(page.rows, _TOGETHER, strict=False))
+            left, token = left - len(page.rows), page.continuation
     return removed
+
+
+def _remove_together[R: Record](rows: Rows[R], found: Sequence[R]) -> int:
+    try:
+        rows.remove_many(found)
+    except StaleRow:
+        return _remove(rows, found)
+    except FreshcoatError as error:
+        _log.warning("%s records could not be removed: %s", len(found), error)
+        return 0
+    return len(found)
 
 
 def _remove[R: Record](rows: Rows[R], found: Sequence[R]) -> int:

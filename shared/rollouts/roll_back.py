@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from shared.access.limits import pool_policy
+from shared.access.registrations import check_still_reached
 from shared.api.agreed_plans import refuse_changed
 from shared.api.pools import RollBackPoolRequest
 from shared.api.rollouts import PlanView, RolloutView
 from shared.api.schedules import parse_schedule
 from shared.core.errors import Conflict, FieldProblem, InvalidRequest
 from shared.core.states import RolloutState
+from shared.models.access.roles import Reach
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutKind
 from shared.models.tasks import CancelHow
@@ -29,7 +31,7 @@ from shared.views.rollout_progress import progress
 
 
 def roll_back_pool(
-    services: Services, engine: Engine, name: str, request: RollBackPoolRequest, who: str
+    services: Services, engine: Engine, name: str, request: RollBackPoolRequest, who: str, reach: Reach
 ) -> RolloutView:
     """Roll back a pool: roll back the update that runs on it, or start a new rollout to its previous version.
 
@@ -37,6 +39,7 @@ def roll_back_pool(
     NotFound, InvalidRequest, PreflightFailed, PlanChanged (nothing was written), Conflict, AzureBusy.
     """
     pool = free_pool(services, name)
+    check_still_reached(reach, "pool", [pool.account])
     running = running_rollout(services, pool)
     if running and _is_roll_back(running):
         return _view(services, running)

@@ -13,7 +13,7 @@ from shared.core.transport import TOKEN_CALLS, Connections
 from shared.models.access.caps import Caps
 from shared.models.access.grants import AppKey, Grant
 from shared.models.access.limits import Limits
-from shared.models.access.profiles import Probe
+from shared.models.access.profiles import JoinProfile, Probe
 from shared.models.accounts import Account
 from shared.models.answers import KeptAnswer
 from shared.models.audit import AuditEntry, RefusalCount
@@ -60,6 +60,7 @@ class Tables:
     limits: TableRows[Limits]
     caps: TableRows[Caps]
     probes: TableRows[Probe]
+    join_profiles: TableRows[JoinProfile]
 
 
 def open_tables(settings: Settings, *, prefix: str = "") -> Tables:
@@ -99,6 +100,7 @@ def open_tables(settings: Settings, *, prefix: str = "") -> Tables:
         limits=table("Limits", Limits, keys.limits_keys),
         caps=table("Caps", Caps, keys.caps_keys),
         probes=table("Probes", Probe, keys.profile_keys),
+        join_profiles=table("JoinProfiles", JoinProfile, keys.profile_keys),
     )
 
 

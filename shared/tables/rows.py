@@ -21,7 +21,7 @@ from shared.ports.storage import Page
 from shared.tables.codec import Coding, Entity
 from shared.tables.errors import translated
 from shared.tables.keys import escape_key
-from shared.tables.limits import transactions
+from shared.tables.limits import TRANSACTION_ROWS, transactions
 from shared.tables.paging import check_one_partition, next_page, read_continuation
 
 ONCE: Final[dict[str, Any]] = {"retry_total": 2, "retry_connect": 2, "retry_read": 0, "retry_status": 0}
@@ -101,6 +101,21 @@ class TableRows[R: Record]:
             self._table.delete_entity(
                 partition, row, etag=etag_of(record), match_condition=MatchConditions.IfNotModified, **ONCE
             )
+
+    def remove_many(self, records: Sequence[R]) -> None:
+        """Delete records of one partition, 100 to a transaction.
+
+        Raises StaleRow when one was changed or is gone; transactions before the failing one stay done. Raises NewerRow,
+        and ValueError for records of several partitions, before anything is deleted.
+        """
+        refuse_newer(*records)
+        entities = [dict(zip(("PartitionKey", "RowKey"), self._codec.keys(record), strict=True)) for record in records]
+        check_one_partition(entities)
+        for start in range(0, len(entities), TRANSACTION_ROWS):
+            group = entities[start : start + TRANSACTION_ROWS]
+            operations = [_deletion(entity, record) for entity, record in zip(group, records[start:], strict=False)]
+            with translated(self._name, *map(_key, group)):
+                self._table.submit_transaction(operations, **ONCE)
 
     def all(self, partition: str) -> list[R]:
         """Every record of a partition, in key order."""
@@ -183,6 +198,10 @@ def _operation(entity: Entity, record: Record) -> tuple[str, Entity, dict[str, A
         return "create", entity, {}
     conditions = {"etag": record.etag, "match_condition": MatchConditions.IfNotModified}
     return "update", entity, {"mode": UpdateMode.REPLACE, **conditions}
+
+
+def _deletion(entity: Entity, record: Record) -> tuple[str, Entity, dict[str, Any]]:
+    return "delete", entity, {"etag": etag_of(record), "match_condition": MatchConditions.IfNotModified}
 
 
 def _with_etag[R: Record](record: R, etag: str | None) -> R:

@@ -18,6 +18,7 @@ from shared.api.audit import (
     VerifiedView,
 )
 from shared.api.common import Listed
+from shared.audit.seal import check_signatures
 from shared.audit.verify import verify
 from shared.core.errors import InvalidRequest
 from shared.core.ids import newest_first_moment
@@ -71,6 +72,8 @@ def verify_record(services: Services, month: str | None) -> VerifiedView:
     if month and month not in months:
         raise InvalidRequest.one("month", f"only months from {months[-1]} to {months[0]} are kept")
     checked = verify(services.audit, [month] if month else months, months.__contains__, seconds=VERIFY_SECONDS)
+    if services.seals is not None:
+        check_signatures(services.seals, checked)
     link = checked.first
     return VerifiedView(
         whole=not checked.broken,
@@ -78,6 +81,8 @@ def verify_record(services: Services, month: str | None) -> VerifiedView:
         months=checked.months,
         entries=checked.entries,
         unchained=checked.unchained,
+        signed=checked.signed,
+        signatures_read=checked.signatures_read,
         broken=len(checked.broken),
         first=BrokenLinkView(
             month=link.month, writer=link.writer, sequence=link.sequence, at=link.at, why=link.why

@@ -9,20 +9,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.access.subjects import rollout_subject, task_subject
+from shared.access.subjects import rollout_subject, subject_of, task_subject
 from shared.access.two_people.approvers import Approver, approver_of, why_not_rollout, why_not_work
+from shared.access.two_people.promotions import pools_of as pools_of_promotion
+from shared.access.two_people.promotions import why_will_wait
 from shared.access.two_people.tasks import pools_of
 from shared.api.lists.overview import NeedKind, NeedView, OverviewView
 from shared.core.codes import Code
-from shared.core.hrefs import pool_href, rollout_href, task_href
-from shared.core.states import RolloutState, TaskState
+from shared.core.hrefs import pool_href, promotion_href, rollout_href, task_href
+from shared.core.states import PromotionState, RolloutState, TaskState
 from shared.core.wording import counted
 from shared.models.access.roles import Caller, Need, Reach
 from shared.models.messages import sentence, text_of
 from shared.models.pools import Pool
+from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout, RolloutKind
 from shared.models.tasks import Task, TaskKind
-from shared.services import POOLS, ROLLOUTS, TASKS, Services
+from shared.services import POOLS, PROMOTIONS, ROLLOUTS, TASKS, Services
 from shared.views.fleet import next_ring_of, read_rollouts
 from shared.views.rollout_progress import note_of
 
@@ -52,6 +55,8 @@ class _Rows:
     failed_rollouts: Sequence[Rollout]
     ended_tasks: Sequence[Task]
     pools: Sequence[Pool]
+    promotions: Sequence[Promotion]
+    """Scheduled ones that will wait for a second person unless somebody approves them before."""
 
 
 def read_overview(services: Services, caller: Caller | None, reach: Reach) -> OverviewView:
@@ -85,6 +90,11 @@ def _read(services: Services) -> _Rows:
         failed_rollouts=list(_failed_rollouts(services, lately)),
         ended_tasks=list(_ended_tasks(services, lately)),
         pools=services.pools.all(POOLS),
+        promotions=[
+            row
+            for row in services.promotions.each(PROMOTIONS, state=PromotionState.SCHEDULED)
+            if why_will_wait(services, row)
+        ],
     )
 
 
@@ -115,6 +125,17 @@ def _approvals(services: Services, rows: _Rows, me: Approver, reach: Reach) -> I
     for task in rows.tasks:
         if task_subject(task).changed_by(reach) and (need := _approval_of_task(services, me, task)):
             yield need
+    for promotion in rows.promotions:
+        subject = subject_of(services, "promotion", promotion.id)
+        if subject and subject.changed_by(reach):
+            yield from _approval_of_promotion(services, me, promotion)
+
+
+def _approval_of_promotion(services: Services, me: Approver, promotion: Promotion) -> Iterator[NeedView]:
+    if not why_not_work(services, me, promotion, pools_of_promotion(services, promotion)):
+        text = f"The scheduled activation of {promotion.image} {promotion.version} needs a second person."
+        href = promotion_href(promotion.id)
+        yield NeedView(kind=NeedKind.APPROVAL, href=href, text=text, since=promotion.created_at)
 
 
 def _may_be_second(services: Services, me: Approver, rollout: Rollout, pool: Pool) -> bool:

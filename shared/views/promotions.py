@@ -59,6 +59,8 @@ def view(services: Services, promotion: Promotion) -> PromotionView:
             "backup": work.backup,
             "force": work.force,
             "update_pools": list(update.pools) if update else [],
+            "every_pool": update is not None and update.every,
+            "policy": update.policy if update else None,
             "schedule": update.schedule if update else None,
             "soak_minutes": update.soak_minutes if update else None,
             "waits_for": why_will_wait(services, promotion) or _its_task_waits(services, promotion),

@@ -60,4 +60,5 @@ def show_rollout(services: Services, rollout: Rollout, seen: SeenRows, pool: Poo
     shown = shown.model_copy(update={"lost_hosts": lost_hosts_view(pool, rollout.id)})
     if rollout.state.ended:
         return shown
-    return shown.model_copy(update={"new_hosts": new_hosts_view(services, pool, running_rollout(services, pool))})
+    running = rollout if pool.running_rollout == rollout.id else running_rollout(services, pool)
+    return shown.model_copy(update={"new_hosts": new_hosts_view(services, pool, running)})

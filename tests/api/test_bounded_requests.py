@@ -117,9 +117,9 @@ def test_text_is_one_line(text: str) -> None:
     assert update(app, {"policy": {"warn_message": text}}).bad_fields == {"policy.warn_message"}
     assert app.send("PUT", "/api/accounts/a", {"title": text}).bad_fields == {"title"}
     assert app.send("POST", "/api/images/win11/stage", {"version": "3.0.0", "notes": text}).bad_fields == {"notes"}
-    ad = {"kind": "ad", "domain": text, "user": text, "ou": text, "password_setting": "JOIN_PASSWORD"}
-    pool = {"host_pool_id": app.pool().host_pool_id, "image": "win11", "join": ad}
-    assert app.send("PUT", "/api/pools/office", pool).bad_fields == {"join.domain", "join.user", "join.ou"}
+    ad = {"domain": text, "user": text, "ou": text, "password_setting": "JOIN_PASSWORD"}
+    reply = app.send("PUT", "/api/access/join-profiles/default/corp", ad)
+    assert reply.bad_fields == {"domain", "user", "ou"}
 
 
 @pytest.mark.parametrize("text", LINES)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.core.codes import Code
-from shared.core.states import RolloutState, TaskState
+from shared.core.states import PromotionState, RolloutState, TaskState
 from shared.models.accounts import Account
 from shared.models.messages import message
 from shared.models.pools import LostHost
@@ -16,8 +16,8 @@ from shared.models.rollout_parts import Approval
 from shared.models.rollouts import RolloutKind
 from shared.models.tasks import CaptureWork, Gate, PoolsWork, TaskKind
 from shared.services import TASKS
-from tests.api.access.test_two_people import waiting
-from tests.api.test_history_lists import add_rollout, add_task, update_of
+from tests.api.access.test_two_people import set_limits, waiting
+from tests.api.test_history_lists import add_promotion, add_rollout, add_task, update_of
 from tests.fixtures.app import App, change_pool, office
 
 R, T = RolloutState, TaskState
@@ -82,6 +82,14 @@ class TestApprovals:
         app.later(hours=2)
         assert needs(app, APPROVER) == [("approval", task.id)]
         assert "Ring 1 waits for your approval" in overview(app, APPROVER)["needs_you"][0]["text"]
+
+    def test_a_scheduled_activation_may_be_approved_before_it_is_due(self) -> None:
+        app = office()
+        set_limits(app)
+        mine = {"update": update_of(app, "office"), "requester": "development:oscar"}
+        promotion = add_promotion(app, PromotionState.SCHEDULED, **mine)
+        assert needs(app, APPROVER) == [("approval", promotion.id)]
+        assert needs(app, {"x-dev-role": "operator,approver", "x-dev-name": "oscar", "x-dev-accounts": "*"}) == []
 
     def test_of_accounts_in_reach(self) -> None:
         app = office()

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 from shared.audit.record import audit
 from shared.caches.audit_writer import AuditWriter
+from shared.core.errors import StaleRow
 from shared.models.answers import KEPT_FOR, KeptAnswer
-from shared.records.tidying import MOST_AT_ONCE, tidy_records
+from shared.models.audit import AuditEntry
+from shared.records.tidying import MOST_AT_ONCE, MOST_OF_MONTHS, tidy_records
 from tests.fixtures.app import App, office, update
 
 KEY = {"Idempotency-Key": "k-1"}
@@ -66,3 +68,21 @@ def test_one_run_removes_a_bounded_number() -> None:
     app.later(hours=24, seconds=1)
     assert tidy_records(app.services) == MOST_AT_ONCE
     assert tidy_records(app.services) == 5
+
+
+def test_a_day_of_many_hosts_is_tidied_within_the_runs_of_a_day() -> None:
+    app = App()
+    made = [entry_of(app, number) for number in range(2_500)]
+    app.tables.audit.write_many(made)
+    app.later(days=31 * (app.settings.audit_keep_months + 2))
+    before = app.tables.audit.writes
+    stale = app.tables.audit.page(made[0].month, limit=1).rows[0]
+    app.tables.audit.failures["remove_many"] = [StaleRow("Audit", stale.id)]
+    assert tidy_records(app.services) == 2_500
+    assert app.tables.audit.every() == []
+    assert app.tables.audit.writes == before + 2_500
+    assert MOST_OF_MONTHS * 24 > 2 * 160_000
+
+
+def entry_of(app: App, number: int) -> AuditEntry:
+    return AuditEntry(id=f"{number:06d}", at=app.now, who="ann", action="re-image VM", subject=f"vm-{number}")

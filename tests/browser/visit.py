@@ -87,7 +87,7 @@ class Visit:
         """Close the pages. Fails with all that went wrong in them."""
         for page in self._pages:
             page.context.close()
-        assert self._troubles == []
+        assert not self._troubles, "\n".join(self._troubles)
 
     def _said(self, message: ConsoleMessage) -> None:
         where = urlsplit(message.location.get("url", "")).path

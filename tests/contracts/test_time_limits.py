@@ -12,6 +12,7 @@ import pytest
 
 import shared.azure.clients as arm
 import shared.azure.graph.client as graph
+import shared.azure.graph.pipeline as plain
 import shared.tables.open as tables
 from shared.azure.rest import HOST_POOLS, read
 from shared.core import transport
@@ -31,7 +32,7 @@ LIMIT = 0.3
 @pytest.fixture
 def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A server that takes connections and requests, and answers none."""
-    for module in (arm, graph, tables):
+    for module in (arm, plain, tables):
         monkeypatch.setattr(module, "READ_TIMEOUT", LIMIT)
     monkeypatch.setitem(transport.TOKEN_CALLS, "read_timeout", LIMIT)
     taken: list[socket.socket] = []

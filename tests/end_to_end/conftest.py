@@ -19,7 +19,7 @@ from local.stack.processes import Child, free_port
 from local.stack.stack import Stack
 
 ENDED = {"succeeded", "failed", "cancelled", "rolled_back"}
-DOMAIN = {"kind": "ad", "domain": "contoso.local", "user": "joiner", "password_setting": "JOIN_PASSWORD"}
+DOMAIN = {"kind": "ad", "profile": "corp"}
 """Hosts of a domain can be put back onto their kept disks; those of Entra ID cannot."""
 QUICK = {"settle_seconds": 0, "poll_seconds": 15, "min_available": "20%", "max_unavailable": "100%"}
 
@@ -50,6 +50,8 @@ class Freshcoat(Stack):
     def add_pool(self, name: str, hosts: int, join: dict[str, str] | None = None, **policy: Any) -> list[str]:
         """A host pool in the simulated Azure, registered with the app; its hosts' names."""
         self.sim("POST", "/pools", {"name": f"hp-{name}", "hosts": hosts, "version": "1.0.0", "max_session_limit": 5})
+        profile = {"domain": "contoso.local", "user": "joiner", "password_setting": "JOIN_PASSWORD"}
+        self.send("PUT", "/access/join-profiles/default/corp", profile)
         self.send("PUT", "/images/win11-office", {"definition_id": names.DEFINITION_ID})
         pool = {
             "host_pool_id": names.OFFICE_POOL_ID.replace("hp-office", f"hp-{name}"),

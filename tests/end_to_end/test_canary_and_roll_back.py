@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from local.sim.core import names
+from shared.core.names import PROBE_COMMAND
 from tests.end_to_end.conftest import DOMAIN, Freshcoat, in_seconds
 
 PROBE, SCRIPT = "printers", "if (-not (Get-Printer)) { exit 1 }"
@@ -40,6 +42,25 @@ def test_a_failed_probe_ends_the_rollout_at_the_canary_host_and_rolls_it_back(fr
     assert counts(freshcoat, "swap_os_disk", hosts) == 1
     assert freshcoat.violations("probe") == []
     assert all(host["accepting"] and host["status"] == "Available" for host in freshcoat.azure("probe").values())
+
+
+def test_the_script_that_the_account_keeps_runs_on_the_canary_host_alone(freshcoat: Freshcoat) -> None:
+    hosts = freshcoat.add_pool("scripted", 3, DOMAIN, probe=PROBE, canary_hold="approve", strategy="reimage")
+    rollout = freshcoat.publish("scripted", {"mode": "on_logoff", "deadline": in_seconds(3600)})
+    freshcoat.send("PUT", f"/access/probes/default/{PROBE}", {"script": "exit 1"})
+    view = freshcoat.follow(rollout, lambda view: view["state"] == "awaiting_approval")
+    (first,) = [name for name, host in freshcoat.azure("scripted").items() if host["version"] == "2.0.0"]
+    assert (view["policy"]["probe"], view["probe"]["script"]) == (PROBE, SCRIPT)
+    found = {name: scripts_of(freshcoat, name) for name in hosts}
+    assert [text.startswith(SCRIPT) for text in found.pop(first)] == [True]
+    assert set(map(tuple, found.values())) == {()}
+
+
+def scripts_of(freshcoat: Freshcoat, host: str) -> list[str]:
+    """The probe's script on the VM of a host, as the simulated Azure has it; empty before it has run there."""
+    url = f"{freshcoat.options.sim_url}{names.vm_id(host)}/runCommands/{PROBE_COMMAND}"
+    answer = freshcoat.http.get(url, params={"api-version": "2024-07-01"})
+    return [answer.json()["properties"]["source"]["script"]] if answer.status_code == 200 else []
 
 
 def test_a_pool_is_approved_updated_and_rolled_back_with_one_call_each(freshcoat: Freshcoat) -> None:

@@ -52,6 +52,15 @@ class LeanRows[R: Record](MemoryRows[R]):
             self.writes += 1
         self._fail(self.lost_answers, "remove")
 
+    def remove_many(self, records: Sequence[R]) -> None:
+        self._fail(self.failures, "remove_many")
+        for record in records:
+            self._check(self._keys_of(record), record.etag)
+        for record in records:
+            del self._records[self._keys_of(record)]
+        self.writes += len(records)
+        self._fail(self.lost_answers, "remove_many")
+
     def lose_writes(self, partition: str, row: str, writes: int | None = None) -> None:
         """As in `MemoryRows`. The first record of all stays the least."""
         past = [record for record in self.written if self._keys_of(record) == (partition, row)]
@@ -124,6 +133,7 @@ _KEYS: dict[str, Keys[Any]] = {
     "limits": keys.limits_keys,
     "caps": keys.caps_keys,
     "probes": keys.profile_keys,
+    "join_profiles": keys.profile_keys,
 }
 
 

@@ -10,12 +10,12 @@ from shared.core.settings import Settings
 from shared.models.access.caps import Caps
 from shared.models.azure import DeleteOption
 from shared.models.images import Image
-from shared.models.pools import DomainJoin, EntraJoin, Pool, Ring
+from shared.models.pools import EntraJoin, Pool, Ring
 from shared.services import Services
 from tests.fixtures.app import START, App
 from tests.fixtures.builders import NEW, OLD
 from tests.fixtures.picks import Picks
-from tests.fixtures.probes import PROBE, keep_probe
+from tests.fixtures.profiles import JOIN, PROBE, keep_probe, keep_profile
 from tests.fixtures.services import services_of
 from tests.fixtures.version_sets import record_family, version_set
 from tests.fixtures.world.azure import DEFINITION_ID, HOST_POOL_ID
@@ -65,7 +65,6 @@ def pool_of(drawn: bytes) -> WatchedApp:
     app.tables.images.add(Image(name="win11", definition_id=DEFINITION_ID, registered_at=START))
     staged = None if picks.chance(3) else STAGED  # it may have come into the gallery by another way
     record_family(app.tables.versions, version_set(activated_at=START - timedelta(days=30), staged=staged))
-    domain = DomainJoin(kind="ad", domain="contoso.local", user="joiner", password_setting="JOIN_PASSWORD")
     app.tables.pools.add(
         Pool(
             name="office",
@@ -77,11 +76,12 @@ def pool_of(drawn: bytes) -> WatchedApp:
             version_at=START,
             time_zone=picks.one(("UTC", "Europe/Berlin")),
             ring=Ring.TEST if picks.chance(5) else Ring.PRODUCTION,
-            join=domain if picks.chance(2) else EntraJoin(kind="entra"),
+            join=JOIN if picks.chance(2) else EntraJoin(kind="entra"),
             registered_at=START,
         )
     )
     keep_probe(app.tables)
+    keep_profile(app.tables)
     if sum(drawn) % 5 == 0:  # drawn from nothing more, so that all runs stay what they were
         caps = {"hosts_per_hour": 1 + drawn[0] % 2, "sign_outs_per_hour": 1 + drawn[1] % 2}
         app.tables.caps.add(Caps(account="default", changed_at=app.now, **caps))

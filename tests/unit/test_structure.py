@@ -21,6 +21,8 @@ ONLY_IN = {
     "azure.core": ("shared/azure/", "shared/tables/", "shared/core/transport.py"),
     "azure.identity": ("shared/azure/", "shared/tables/"),
     "azure.data": "shared/tables/",
+    "azure.keyvault": "shared/azure/record/seals.py",
+    "azure.storage": "shared/azure/record/seals.py",
     "grpc": "shared/workflow/durable_engine.py",
     "os": "shared/wiring.py",
 }

@@ -30,7 +30,7 @@ REFUSED = frozenset({401, 403, 404, 409, 412, 422})
 """Statuses of refused writes that are counted."""
 UNGUARDED = frozenset({"audit", "refusals", "answers"})
 """Tables that are written besides the write itself."""
-_WRITING = frozenset({"add", "replace", "write_many", "remove"})
+_WRITING = frozenset({"add", "replace", "write_many", "remove", "remove_many"})
 _log = logging.getLogger(__name__)
 _requests = logging.getLogger("freshcoat.http")
 

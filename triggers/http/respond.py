@@ -8,6 +8,7 @@ import math
 import re
 import uuid
 from collections.abc import Callable, Collection, Mapping
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -29,6 +30,7 @@ from shared.models.access.grants import PRINCIPAL_PATTERN
 from shared.models.access.roles import Gate, Need, Reach
 from shared.models.base import VERSION_PATTERN
 from shared.ports.engine import Engine
+from shared.records.just_read import reading_once
 from shared.rollouts.logoff_listener import TooManyHints
 from shared.rollouts.preflight import PreflightFailed
 from shared.services import Services
@@ -43,7 +45,7 @@ log = logging.getLogger("freshcoat.http")
 
 _NAME, _ID, _VERSION = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", r"[0-9a-z-]{1,64}", VERSION_PATTERN.strip("^$")
 PATH_PATTERNS = {
-    **{kind: re.compile(_NAME) for kind in ("account", "pool", "image", "key", "probe")},
+    **{kind: re.compile(_NAME) for kind in ("account", "pool", "image", "key", "probe", "profile")},
     **{kind: re.compile(_ID) for kind in ("rollout", "task", "promotion")},
     "version": re.compile(_VERSION),
     "ring": re.compile("test|pilot|production"),
@@ -68,7 +70,7 @@ def respond(
     endpoint: Endpoint, req: func.HttpRequest, services: Callable[[], Services], engine: Engine | None
 ) -> func.HttpResponse:
     """Answer one request. Never raises: an unexpected error becomes a 500 with an id that is also in the log."""
-    with asking(asker_of(req.headers)):
+    with asking(asker_of(req.headers)), reading_once() if endpoint.method == "GET" else nullcontext():
         answer = _respond(endpoint, req, services, engine)
         correlation = asker().correlation
         if endpoint.method != "GET":

@@ -1,7 +1,9 @@
 export { serverNow } from "./clock";
 export { request } from "./client";
+export { readText, saveFile } from "./download";
 export { keyOf, useLive, type Live } from "./live";
 export { PACES, type Pace } from "./pace";
+export { usePlanned, type PlannedOf } from "./plan";
 export { ApiError } from "./problems";
 export { useStored, type Stored } from "./stored";
 export type { Answer, Asked, Body, HostState, Message, Model, Need, RolloutState, TaskState } from "./types";

@@ -38,14 +38,17 @@ const JITTER = 0.1;
 export function nextPoll(pace: Pace, state: PollState): number | false {
   const usual = state.visible ? (state.quiet ? (pace.quiet ?? pace.seen) : pace.seen) : (pace.hidden ?? 0);
   if (usual === 0) return false;
-  const seconds = state.failures > 0 ? backOff(state.failures, state.retryAfter, usual) : usual;
+  const seconds = state.failures > 0 ? backOff(state.failures, state.retryAfter, state.visible ? 0 : usual) : usual;
   return Math.round(seconds * 1000 * (1 + JITTER * (2 * scatter(state.polls) - 1)));
 }
 
-/** Seconds after so many failures: 2, 4, 8 … 60, never sooner than usual polls, and not before `Retry-After`. */
-export function backOff(failures: number, retryAfter: number | null, usual = 0): number {
+/**
+ * Seconds after so many failures: 2, 4, 8 … 60, so that a page that is seen soon says that it is old, and soon has news
+ * again. Not before `Retry-After`, and never less than `least`.
+ */
+export function backOff(failures: number, retryAfter: number | null, least = 0): number {
   const doubled = Math.min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2 ** (failures - 1));
-  return Math.max(doubled, Math.min(usual, LONGEST_BACK_OFF), (retryAfter ?? 0) / (1 - JITTER));
+  return Math.max(doubled, Math.min(least, LONGEST_BACK_OFF), (retryAfter ?? 0) / (1 - JITTER));
 }
 
 /** Differs between tabs, so that they do not ask in step. */

@@ -51,7 +51,8 @@ export function useWrite<M extends Write, P extends WritePath<M>>(method: M, pat
     try {
       const received = await request(method, path as never, { params: ask.params, body: ask.body, headers } as never);
       keys.current.forget();
-      void queries.invalidateQueries();
+      // Not before the caller has gone on: the page of what was deleted must not be read again.
+      setTimeout(() => void queries.invalidateQueries());
       return received.data ?? ({} as Answer<P, M>);
     } catch (error) {
       setProblem(asApiError(error));

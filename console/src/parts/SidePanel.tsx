@@ -6,9 +6,9 @@ import {
   DrawerHeaderTitle,
   OverlayDrawer,
 } from "@fluentui/react-components";
-import type { ReactNode } from "react";
+import { useRef, type ReactNode } from "react";
 
-import { useReturnFocus } from "./dialog/useReturnFocus";
+import { useFirstFocus } from "./dialog/useFirstFocus";
 import { CloseIcon } from "./icons";
 
 interface Props {
@@ -21,9 +21,10 @@ interface Props {
 
 /** A drawer at the right: details of something, or a form. Esc closes it and the focus returns. */
 export function SidePanel({ title, onClose, children, footer }: Props): ReactNode {
-  useReturnFocus();
+  const surface = useRef<HTMLDivElement>(null);
+  useFirstFocus(surface);
   return (
-    <OverlayDrawer open position="end" size="medium" onOpenChange={(_, { open }) => !open && onClose()}>
+    <OverlayDrawer ref={surface} open position="end" size="medium" onOpenChange={(_, { open }) => !open && onClose()}>
       <DrawerHeader>
         <DrawerHeaderTitle
           action={<Button appearance="subtle" icon={<CloseIcon />} aria-label="Close" onClick={onClose} />}

@@ -84,5 +84,6 @@ const SIGNED_IN: Readonly<Record<string, Reply>> = {
     now: "2026-11-30T12:00:00Z",
   },
   "GET /api/me": me("admin"),
+  "GET /api/overview": { needs_you: [], open_rollouts: 0, running_tasks: 0 },
   "GET /api/rollouts": { items: [], continuation: null },
 };

@@ -56,11 +56,36 @@ const ROLLOUT = {
   started_at: "2026-11-30T10:00:00Z",
   ended_at: null,
   note: null,
+  next: null,
+  expected_end: null,
+  hosts: 60,
+  failed: 0,
+  sessions_open: 26,
 } as Partial<Model<"RolloutBrief">> as Model<"RolloutBrief">;
 
 /** A version that is active. */
 export function aVersion(change: Partial<Model<"VersionView">> = {}): Model<"VersionView"> {
   return { ...VERSION, ...change };
+}
+
+/** A version that a pool can get. */
+export function aPoolVersion(change: Partial<Model<"PoolVersionView">> = {}): Model<"PoolVersionView"> {
+  return {
+    image: "win11-office",
+    version: "2.0.0",
+    state: "active",
+    current: false,
+    selectable: true,
+    why_not: null,
+    as_downgrade: false,
+    notes: "November patches",
+    verdict: null,
+    created_at: "2026-11-26T10:00:00Z",
+    staged_at: null,
+    activated_at: "2026-11-26T10:00:00Z",
+    replicas: 2,
+    ...change,
+  };
 }
 
 /** A plan for 60 hosts with 71 people. */

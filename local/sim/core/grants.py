@@ -107,7 +107,7 @@ def linked(call: Call) -> list[tuple[str, str]]:
     if call.method not in {"PUT", "PATCH"}:
         return []
     properties = call.body.get("properties") or {}
-    return [*_network(call, properties), *_disks(properties), *_images(properties)]
+    return [*_network(call, properties), *_disks(call, properties), *_images(properties)]
 
 
 def _network(call: Call, properties: Json) -> Iterator[tuple[str, str]]:
@@ -123,7 +123,12 @@ def _network(call: Call, properties: Json) -> Iterator[tuple[str, str]]:
             yield JOIN_SUBNET, str(subnet)
 
 
-def _disks(properties: Json) -> Iterator[tuple[str, str]]:
+def _disks(call: Call, properties: Json) -> Iterator[tuple[str, str]]:
+    """A VM that is created with a managed disk, or attaches one, writes that disk."""
+    os_disk = (properties.get("storageProfile") or {}).get("osDisk") or {}
+    disk = (os_disk.get("managedDisk") or {}).get("id")
+    if disk or os_disk.get("createOption") == "FromImage":
+        yield f"{COMPUTE}/disks/write", str(disk or call.path.partition("/providers/")[0])
     if source := (properties.get("creationData") or {}).get("sourceResourceId"):
         yield COPY, str(source)
 

@@ -35,6 +35,8 @@ class Kind[S: Value, R: Profile, V: ProfileView]:
     uses: Callable[[Services, R, Reach], Iterable[str]]
     told: Callable[[R], str]
     """What the record says of it besides its settings."""
+    guard: Callable[[Reach, S | None, S], None]
+    """Raises NotAllowed for settings that this caller may not change from what is stored (None: nothing)."""
 
     def settings_of(self, row: R) -> S:
         """Its settings as they are stored."""
@@ -63,11 +65,11 @@ def read_profile[S: Value, R: Profile, V: ProfileView](
 
 
 def set_profile[S: Value, R: Profile, V: ProfileView](
-    services: Services, kind: Kind[S, R, V], account: str, name: str, edit: Put[S], who: str
+    services: Services, kind: Kind[S, R, V], account: str, name: str, edit: Put[S], who: str, reach: Reach
 ) -> tuple[V, bool]:
     """Make or change a profile of an account; the flag says whether it is new.
 
-    Raises NotFound for an unknown account, PreconditionFailed, WouldReset, Conflict.
+    Raises NotFound for an unknown account, NotAllowed, PreconditionFailed, WouldReset, Conflict.
     """
     find_account(services, account)
     rows = kind.rows(services)
@@ -76,6 +78,7 @@ def set_profile[S: Value, R: Profile, V: ProfileView](
         stored = None if old is None else kind.settings_of(old)
         asked = edit.applied_to(stored, kind.noun, name)
         edit.check_resets(stored, asked)
+        kind.guard(reach, stored, asked)
         if old is not None and stored == asked:
             return old
         who_and_when = {"changed_by": who, "changed_by_id": asker().id, "changed_at": services.now()}

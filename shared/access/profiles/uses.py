@@ -6,8 +6,9 @@ from collections.abc import Container, Iterator
 
 from shared.access.subjects import promotion_subject, task_subject
 from shared.core.states import PromotionState, TaskState
-from shared.models.access.profiles import Probe
+from shared.models.access.profiles import JoinProfile, Probe
 from shared.models.access.roles import Reach
+from shared.models.pools import ProfileJoin
 from shared.models.tasks import PoolsUpdate
 from shared.records.pools import running_rollout
 from shared.services import POOLS, PROMOTIONS, TASKS, Services
@@ -32,6 +33,13 @@ def uses_of_probe(services: Services, probe: Probe, reach: Reach) -> Iterator[st
         if promotion.update and _names(promotion.update, probe, pools):
             seen = promotion_subject(promotion).seen_by(reach)
             yield f"promotion {promotion.id}" if seen else "a promotion of other accounts, too"
+
+
+def uses_of_join_profile(services: Services, profile: JoinProfile, reach: Reach) -> Iterator[str]:
+    """The pools that name it. Their rollouts read it when a host joins."""
+    for pool in services.pools.each(POOLS, account=profile.account):
+        if isinstance(pool.join, ProfileJoin) and pool.join.profile == profile.name:
+            yield f"pool {pool.name}"
 
 
 def _names(update: PoolsUpdate, probe: Probe, pools: Container[str]) -> bool:

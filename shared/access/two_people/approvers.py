@@ -12,6 +12,7 @@ from shared.models.pools import Pool
 from shared.models.promotions import Promotion
 from shared.models.rollouts import Rollout
 from shared.models.tasks import Task
+from shared.records.profiles import join_profile_of
 from shared.services import Services
 
 
@@ -54,6 +55,7 @@ def why_not_rollout(services: Services, me: Approver, rollout: Rollout, pool: Po
         _changed("rollout", rollout.second.changed_by_ids),
         _configured("its pool", [pool.changed_by_id]),
         _configured("its probe", [rollout.probe.changed_by_id] if rollout.probe.name else []),
+        _joined(services, pool, "its join profile"),
         _limited(services, pool, "the limits of its ring"),
     ])  # fmt: skip
 
@@ -66,6 +68,7 @@ def why_not_work(services: Services, me: Approver, work: Task | Promotion, pools
         probe = probe_of(services, update_of(work), pool)
         parts.append(_configured(f"pool {pool.name}", [pool.changed_by_id]))
         parts.append(_configured(f"the probe of pool {pool.name}", [probe.changed_by_id] if probe else []))
+        parts.append(_joined(services, pool, f"the join profile of pool {pool.name}"))
         parts.append(_limited(services, pool, f"the limits of pool {pool.name}"))
     return _why_not(me, parts)
 
@@ -88,6 +91,11 @@ def _configured(what: str, ids: Iterable[str]) -> _Part:
 def _limited(services: Services, pool: Pool, what: str) -> _Part:
     limits = services.limits.find(pool.account, pool.ring)
     return _configured(what, [limits.changed_by_id] if limits else [])
+
+
+def _joined(services: Services, pool: Pool, what: str) -> _Part:
+    profile = join_profile_of(services, pool)
+    return _configured(what, [profile.changed_by_id] if profile else [])
 
 
 def _why_not(me: Approver, parts: Iterable[_Part]) -> str:

@@ -8,11 +8,13 @@ from collections.abc import Iterable
 
 from shared.core.codes import Code
 from shared.models.access.limits import Limits
+from shared.models.access.profiles import JoinProfile
 from shared.models.access.roles import TwoPeople
 from shared.models.base import Value
 from shared.models.messages import Message, message
 from shared.models.pools import Pool, Ring
 from shared.records.access import known_grants
+from shared.records.profiles import join_profile_of
 from shared.services import Services
 
 WAITS = message(
@@ -59,14 +61,14 @@ def _rule(limits: Limits | None) -> TwoPeople:
 
 
 def digest_of_pool(services: Services, pool: Pool) -> str:
-    """The digest of how the pool's hosts join, and of the limits of its ring."""
-    limits = services.limits.find(pool.account, pool.ring)
+    """The digest of how the pool's hosts join, with their join profile, and of the limits of its ring."""
+    limits, profile = services.limits.find(pool.account, pool.ring), join_profile_of(services, pool)
     cleanup = pool.directory_cleanup or ""
-    return digest(pool.host_pool_id, pool.account, pool.ring, pool.join, cleanup, *_settings(limits))
+    return digest(pool.host_pool_id, pool.account, pool.ring, pool.join, cleanup, *_settings(profile, limits))
 
 
-def _settings(limits: Limits | None) -> list[str]:
-    return [limits.model_dump_json(exclude=set(_NOT_OURS))] if limits else []
+def _settings(*rows: JoinProfile | Limits | None) -> list[str]:
+    return [row.model_dump_json(exclude=set(_NOT_OURS)) for row in rows if row]
 
 
 def digest(*parts: Value | str) -> str:

@@ -11,7 +11,7 @@ class NeedKind(StrEnum):
     """What needs somebody."""
 
     APPROVAL = "approval"
-    """A rollout or a task waits for an approval that the caller may give."""
+    """A rollout, a task or a scheduled activation waits for an approval that the caller may give."""
     PAUSED = "paused"
     """A rollout is paused."""
     QUESTION = "question"

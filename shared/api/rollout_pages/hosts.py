@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shared.api.common import ManyOf, Order, PageQuery
+from shared.api.common import PageQuery
+from shared.api.lists.common import Order, Search, Several
 from shared.core.states import HostState
 from shared.models.base import WHOLE, UtcTime, Value
 from shared.models.host_parts import FailureCause
@@ -170,11 +171,11 @@ class RolloutHostsQuery(PageQuery):
 
     limit: Annotated[int, Field(ge=1, le=MOST_HOSTS), WHOLE] = 100
     """At most 500 without `fields=grid`."""
-    state: ManyOf[HostState] = ()
-    search: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    state: Several[HostState] | None = None
+    search: Search | None = None
     """Part of the host's name; its case does not matter."""
     sort: HostSort = HostSort.NAME
-    order: Order = Order.ASC
+    order: Order = "asc"
     since: Annotated[str, Field(max_length=60)] | None = None
     """A `mark`: only the hosts that have changed since."""
     fields: Fields = Fields.FULL

@@ -13,12 +13,11 @@ from azure.core.pipeline import policies
 from azure.core.pipeline.transport import HttpTransport
 from azure.core.rest import HttpRequest
 
-from shared.azure.clients import CONNECT_TIMEOUT, READ_TIMEOUT, NoToken, is_plain, new_credential
+from shared.azure.clients import NoToken, is_plain, new_credential
 from shared.azure.errors import azure_call, refusal
-from shared.azure.own_host import OwnHost
+from shared.azure.graph.pipeline import plain_client
 from shared.azure.rest import items_of_pages, read_object
 from shared.core.settings import Settings
-from shared.core.transport import Connections
 
 Json = dict[str, Any]
 
@@ -80,18 +79,11 @@ class GraphClient:
         credential = self._known_credential()
         with self._lock:
             if self._built is None:
-                transport = self._transport or Connections(CONNECT_TIMEOUT, READ_TIMEOUT)
-                self._built = PipelineClient(
+                self._built = plain_client(
                     self._endpoint,
-                    policies=[
-                        policies.RequestIdPolicy(),
-                        policies.UserAgentPolicy("freshcoat", user_agent_use_env=False),
-                        policies.ContentDecodePolicy(),
-                        OwnHost(self._endpoint),
-                        NoToken() if self._plain else policies.BearerTokenCredentialPolicy(credential, self._scope),
-                        policies.SensitiveHeaderCleanupPolicy(),
-                    ],
-                    transport=transport,
+                    self._transport,
+                    NoToken() if self._plain else policies.BearerTokenCredentialPolicy(credential, self._scope),
+                    policies.SensitiveHeaderCleanupPolicy(),
                 )
             return self._built
 

@@ -8,15 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from azure.core import PipelineClient
-from azure.core.pipeline import policies
 from azure.core.pipeline.transport import HttpTransport
 from azure.core.rest import HttpRequest
 
-from shared.azure.clients import CONNECT_TIMEOUT, READ_TIMEOUT
-from shared.azure.own_host import OwnHost
+from shared.azure.graph.pipeline import plain_client
 from shared.azure.rest import read_object
 from shared.core.settings import Settings
-from shared.core.transport import Connections
 
 
 class EntraSigningKeys:
@@ -35,14 +32,5 @@ class EntraSigningKeys:
 
     def _client(self) -> PipelineClient[Any, Any]:
         if self._built is None:
-            self._built = PipelineClient(
-                self._endpoint,
-                policies=[
-                    policies.RequestIdPolicy(),
-                    policies.UserAgentPolicy("freshcoat", user_agent_use_env=False),
-                    policies.ContentDecodePolicy(),
-                    OwnHost(self._endpoint),
-                ],
-                transport=self._transport or Connections(CONNECT_TIMEOUT, READ_TIMEOUT),
-            )
+            self._built = plain_client(self._endpoint, self._transport)
         return self._built

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.access.registrations import check_still_reached
 from shared.api.agreed_plans import refuse_changed
 from shared.api.images import ActivateRequest, RollBackRequest
 from shared.api.tasks import TaskView
@@ -43,6 +44,7 @@ def _ask(
     who: str,
     reach: Reach,
 ) -> TaskView:
+    check_still_reached(reach, "image", image.owners)
     refuse_changed(asked, lambda: plan_activation_now(services, image.name, asked, who, reach))
     task = drafted(services, image, asked, who, reach)
     try:

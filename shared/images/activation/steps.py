@@ -9,7 +9,7 @@ from shared.core.states import TaskState, VersionState
 from shared.core.steps import NextAction, StepResult, is_completed
 from shared.core.task_steps import ACTIVATION_STEPS
 from shared.core.wording import names_text, state_text
-from shared.fleet.second_person import wait_for_second_person
+from shared.fleet.second_person import wait_for_requester, wait_for_second_person
 from shared.fleet.steps import not_overtaken
 from shared.images.activation.checks import check_activation
 from shared.images.activation.request import stop_old_version, switched
@@ -27,7 +27,7 @@ from shared.workflow.waiting import StepFailed
 
 def switch_version(context: TaskContext) -> StepResult:
     """Step 1: switch the version, unless the request did. Raises Conflict when that is no longer possible."""
-    if waiting := wait_for_second_person(context):
+    if waiting := wait_for_second_person(context) or _wait_if_not_switched(context):
         return waiting
     _check_again(context)
     write_change_records(context.services, read_versions(context.services, context.task.image), context.task.version)
@@ -41,6 +41,12 @@ def switch_version(context: TaskContext) -> StepResult:
     # Also after an earlier switch: an interrupted request may not have written it, and twice is better than never.
     audit_task(context.services, context.task, before=context.task.from_version or "", after=context.task.version or "")
     return StepResult(NextAction.NEXT)
+
+
+def _wait_if_not_switched(context: TaskContext) -> StepResult | None:
+    """The wait before a switch that the request left to this step, when who asked for it has no access any more."""
+    active = read_versions(context.services, context.task.image).state.activation
+    return None if active == context.task.id else wait_for_requester(context)
 
 
 def _check_again(context: TaskContext) -> None:

@@ -42,7 +42,7 @@ def reschedule(services: Services, promotion_id: str, asked: PromotionMoment, wh
     def decide(promotion: Promotion) -> Promotion:
         if promotion.state is not PromotionState.SCHEDULED:
             raise too_late(promotion, "change")
-        return after_change(_moved(services, promotion, asked))
+        return after_change(moved_to(services, promotion, asked))
 
     old, moved = change(services.promotions, (PROMOTIONS, promotion_id), decide, describe="promotion")
     audit_promotion(services, who, "move promotion", moved, before=old.due_at, after=moved.due_at)
@@ -82,7 +82,7 @@ def settle(services: Services, promotion: Promotion) -> Promotion:
         return find_promotion(services, promotion.id)  # another worker did it
 
 
-def _moved(services: Services, promotion: Promotion, asked: PromotionMoment) -> Promotion:
+def moved_to(services: Services, promotion: Promotion, asked: PromotionMoment) -> Promotion:
     """The promotion at the requested moment. Raises InvalidRequest, Conflict."""
     version_set = read_versions(services, promotion.image)
     if version_set.state.promotion != promotion.id:

@@ -1,4 +1,4 @@
-"""What admins keep for an account under a name, and pools and requests only name: probes."""
+"""What admins keep for an account under a name, and pools and requests only name: probes and join profiles."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from shared.models.base import WHOLE, Name, Record, UtcTime
+from shared.models.pools import DomainJoin, DomainText, OrgUnit, PasswordSetting
 
 ProbeScript = Annotated[str, StringConstraints(min_length=1, max_length=16_000)]
 ProbeMinutes = Annotated[int, Field(ge=1, le=90), WHOLE]
@@ -38,6 +39,22 @@ class Probe(Profile):
     def digest(self) -> str:
         """The SHA-256 of the script, in hexadecimal."""
         return digest_of_script(self.script)
+
+
+class JoinProfile(Profile):
+    """How hosts of the account's pools join an AD domain. The password is in an app setting, and in no row."""
+
+    domain: DomainText
+    user: DomainText
+    password_setting: PasswordSetting
+    ou: OrgUnit | None = None
+
+    @property
+    def join(self) -> DomainJoin:
+        """What a host's join needs of it."""
+        return DomainJoin(
+            kind="ad", domain=self.domain, user=self.user, password_setting=self.password_setting, ou=self.ou
+        )
 
 
 def digest_of_script(script: str) -> str:

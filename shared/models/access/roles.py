@@ -60,9 +60,6 @@ MEETS: dict[Role, frozenset[Need]] = {
 }
 """The needs that each role meets. An admin does not approve: who sets the rules is not the second person."""
 
-KEY_ROLES = frozenset({Role.READER, Role.OPERATOR, Role.AGENT})
-"""The roles that an app key may have: a key is no second person, and does not say who may do what."""
-
 EVERY_ACCOUNT = "*"
 
 

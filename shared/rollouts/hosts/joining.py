@@ -10,9 +10,11 @@ from shared.core.names import JOIN_HOST
 from shared.core.steps import NextAction, StepResult
 from shared.models.directory import Device, DirectoryCleanup, JoinFacts
 from shared.models.messages import message
+from shared.models.pools import DomainJoin, EntraJoin
 from shared.planning.join import devices, trust
 from shared.planning.join.devices import AskVm, DeviceMatch, ForeignDevice, NoDevice, OwnDevice
-from shared.rollouts.hosts.context import GivenUp, HostContext, poll_operation
+from shared.records.profiles import join_of, no_such_join_profile
+from shared.rollouts.hosts.context import SHARED_READ_SECONDS, GivenUp, HostContext, poll_operation
 from shared.workflow.waiting import StepFailed
 
 log = logging.getLogger("freshcoat.host")
@@ -38,6 +40,21 @@ def inspect(context: HostContext, purpose: str) -> JoinFacts | StepResult | None
     except AzureRefused as refused:
         log.warning("rollout %s: how %s is joined could not be read: %s", row.rollout, row.host, refused)
         return None
+
+
+def join_now(context: HostContext) -> EntraJoin | DomainJoin:
+    """How the pool's hosts join. The hosts share one reading of their join profile.
+
+    Raises StepFailed when the pool's account has no join profile of that name any more.
+    """
+    services, pool = context.services, context.pool
+    if isinstance(pool.join, EntraJoin):
+        return pool.join
+    key = ("join profile", pool.account, pool.join.profile)
+    found = services.read_cache.get(key, SHARED_READ_SECONDS, lambda: join_of(services, pool))
+    if found is None:
+        raise StepFailed(no_such_join_profile(pool.account, pool.join.profile))
+    return found
 
 
 def check_device(context: HostContext) -> StepResult:
@@ -84,7 +101,7 @@ def prepare_join(context: HostContext) -> StepResult:
         facts = inspect(context, "trust")
         if isinstance(facts, StepResult):
             return facts
-        if facts is not None and trust.trust_holds(facts, context.pool.join):
+        if facts is not None and trust.trust_holds(facts, join_now(context)):
             context.note_rebuild(completed_step=JOIN_HOST)
             return StepResult(NextAction.NEXT)
         context.note_rebuild(trust_checked=True)

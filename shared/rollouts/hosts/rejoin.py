@@ -14,14 +14,14 @@ from shared.core.states import HostState
 from shared.core.steps import NextAction, StepResult
 from shared.models.azure import HEALTHY_STATUSES, Operation, OperationKind, SessionHost
 from shared.models.messages import message
-from shared.models.pools import DomainJoin
+from shared.models.pools import DomainJoin, ProfileJoin
 from shared.models.rollouts import RolloutKind
 from shared.planning.freshness import used_before_finished
 from shared.rollouts.hosts import actions
 from shared.rollouts.hosts.canary_checks import needs_canary_checks, stay_out_of_service
 from shared.rollouts.hosts.causes import token_rejected
 from shared.rollouts.hosts.context import AT_ONCE, HostContext, poll_operation
-from shared.rollouts.hosts.joining import explain_failure
+from shared.rollouts.hosts.joining import explain_failure, join_now
 from shared.rollouts.hosts.recheck import recheck_if_rolled_back
 from shared.workflow.waiting import StepFailed, operation_finished, still_awaited
 
@@ -39,7 +39,7 @@ def join_host(context: HostContext) -> StepResult:
         return _join_polled(context, None)
     if again := recheck_if_rolled_back(context):
         return again
-    join = context.pool.join
+    join = join_now(context)
     password: SecretStr | None = None
     if isinstance(join, DomainJoin):
         secret = context.services.settings.secrets.get(join.password_setting)
@@ -57,7 +57,7 @@ def _join_polled(context: HostContext, start: Callable[[], Operation] | None) ->
     try:
         return poll_operation(context, start() if start else None) or StepResult(NextAction.NEXT)
     except OperationFailed as failed:
-        if not isinstance(context.pool.join, DomainJoin):
+        if not isinstance(context.pool.join, ProfileJoin):
             raise
         context.note_rebuild(join_error=str(failed))
         return StepResult(NextAction.WAIT, AT_ONCE)

@@ -16,10 +16,19 @@ from shared.models.pools import Pool
 from shared.models.rollouts import Goal, Rollout, RolloutKind
 from shared.planning.join.devices import cleanup_of
 from shared.records.accounts import known_scopes
+from shared.records.profiles import join_of
 from shared.records.session_hosts import SeenHost
 from shared.records.versions import read_versions
 from shared.rollouts.preflight import checks, directory, join, locks, rights, scopes, versions
-from shared.rollouts.preflight.facts import Facts, PreflightInput, Read, missing_graph_rights, password_of, read_facts
+from shared.rollouts.preflight.facts import (
+    Facts,
+    PreflightInput,
+    Read,
+    groups_of_others,
+    missing_graph_rights,
+    password_of,
+    read_facts,
+)
 from shared.rollouts.preflight.results import failed
 from shared.services import IMAGES, Services
 
@@ -112,8 +121,9 @@ def _no_image(rollout: Rollout) -> Finding:
 
 def _host_facts(services: Services, request: PreflightInput, vm: VirtualMachine, recent: _Recent) -> Facts:
     pool, image, governance = request.pool, request.image, services.governance
-    groups = resource_groups_of([vm.id])
+    groups, scope_map = resource_groups_of([vm.id]), known_scopes(services)
     found = partial(services.gallery.version, image.definition_id, request.version)
+    join = _sure(recent.read(("join", pool.account, pool.join), partial(join_of, services, pool)))
     return Facts(
         request=request,
         # Broker and pool are read for themselves, just before and after this: these checks use their ids only.
@@ -125,12 +135,20 @@ def _host_facts(services: Services, request: PreflightInput, vm: VirtualMachine,
         graph_rights_missing=recent.read(
             ("graph rights", cleanup_of(pool)), partial(missing_graph_rights, services, pool)
         ),
-        scopes=known_scopes(services),
-        password=password_of(services, pool),
+        scopes=scope_map,
+        join=join,
+        password=password_of(services, join),
         plans=(),
         permissions={
             scope: recent.read(("permissions", scope), partial(governance.permissions, scope))
             for scope in (pool.host_pool_id, *groups, image.definition_id)
+        },
+        image_permissions={
+            group: recent.read(
+                ("permissions", image.definition_id, group),
+                partial(governance.permissions, image.definition_id, by=group),
+            )
+            for group in groups_of_others(scope_map, image.definition_id, groups)
         },
         locks={
             scope: recent.read(("locks", scope), partial(governance.locks, scope))

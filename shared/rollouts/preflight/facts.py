@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property, partial
+from types import MappingProxyType
 
 from shared.access.limits import limits_of
 from shared.core.arm_ids import resource_groups_of, subscription_of
@@ -21,10 +22,11 @@ from shared.models.azure import CoreQuota, HostPool, Lock, Permissions, ScalingP
 from shared.models.directory import DirectoryCleanup
 from shared.models.images import Definition, GalleryVersion, Image
 from shared.models.policy import Policy, ScheduleMode
-from shared.models.pools import DomainJoin, Pool
+from shared.models.pools import DomainJoin, EntraJoin, Pool
 from shared.models.rollout_parts import NO_PROBE, WHOLE_POOL, RolloutProbe, Selection
 from shared.planning.join.devices import cleanup_of
 from shared.records.accounts import read_scopes
+from shared.records.profiles import join_of
 from shared.records.session_hosts import SeenHost, regions_of, see_hosts
 from shared.records.versions import read_versions
 from shared.rollouts.preflight.strategy import Strategies, strategies_of
@@ -86,12 +88,16 @@ class Facts:
     """Rights on Microsoft Graph; empty for pools whose devices are left alone."""
     scopes: ScopeMap
     """Whose resources in Azure are."""
+    join: EntraJoin | DomainJoin | None
+    """How the pool's hosts join; None when its account has no join profile of the name."""
     password: str | None = field(repr=False)
     """The password of the user that joins hosts to the domain; None when there is none."""
     plans: Read[Sequence[ScalingPlan]]
     permissions: Mapping[str, Read[Permissions]]
     locks: Mapping[str, Read[list[Lock]]]
     cores: Mapping[tuple[str, str], Read[CoreQuota]]
+    image_permissions: Mapping[str, Read[Permissions]] = MappingProxyType({})
+    """What the identity of a resource group of VMs may do with the definition, where another one works on that."""
     definition: Read[Definition] | None = None
     """The image definition; None when no VM would be created from it."""
     limits: Limits | None = None
@@ -163,7 +169,8 @@ def read_facts(services: Services, request: PreflightInput) -> Facts:
             version_set=version_set,
             graph_rights_missing=graph_rights.result(),
             scopes=read_scopes(services),
-            password=password_of(services, request.pool),
+            join=(join := join_of(services, request.pool)),
+            password=password_of(services, join),
             plans=plans.result(),
             permissions={},
             locks={},
@@ -183,12 +190,27 @@ def _with_scopes(services: Services, facts: Facts, readers: ThreadPoolExecutor) 
         scope: readers.submit(_read, partial(governance.permissions, scope))
         for scope in (*scopes, request.image.definition_id)
     }
+    image = {
+        group: readers.submit(_read, partial(governance.permissions, request.image.definition_id, by=group))
+        for group in groups_of_others(facts.scopes, request.image.definition_id, scopes[1:])
+    }
     locks = {scope: readers.submit(_read, partial(governance.locks, scope)) for scope in scopes}
     cores = {where: readers.submit(_read, partial(governance.cores, *where)) for where in sorted(regions)}
     found = _definition(services, facts)
     return replace(
-        facts, permissions=_results(permissions), locks=_results(locks), cores=_results(cores), definition=found
+        facts,
+        permissions=_results(permissions),
+        image_permissions=_results(image),
+        locks=_results(locks),
+        cores=_results(cores),
+        definition=found,
     )
+
+
+def groups_of_others(scopes: ScopeMap, definition_id: str, groups: Sequence[str]) -> list[str]:
+    """The resource groups of VMs on which another identity works than on the image definition: it creates their VMs of
+    the image, so Azure asks for its rights there."""
+    return [group for group in groups if scopes.identity(group) != scopes.identity(definition_id)]
 
 
 def _definition(services: Services, facts: Facts) -> Read[Definition] | None:
@@ -209,9 +231,9 @@ def _read[T](read: Callable[[], T]) -> Read[T]:
         return error
 
 
-def password_of(services: Services, pool: Pool) -> str | None:
-    """The password with which hosts join the pool's domain; None without one."""
-    return services.settings.secrets.get(pool.join.password_setting) if isinstance(pool.join, DomainJoin) else None
+def password_of(services: Services, join: EntraJoin | DomainJoin | None) -> str | None:
+    """The password with which hosts join a domain; None without one."""
+    return services.settings.secrets.get(join.password_setting) if isinstance(join, DomainJoin) else None
 
 
 def missing_graph_rights(services: Services, pool: Pool) -> Sequence[str]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from shared.core.wording import counted, names_text
 from shared.models.findings import Finding
-from shared.models.pools import DomainJoin
+from shared.models.pools import DomainJoin, EntraJoin, Pool, ProfileJoin
+from shared.records.profiles import no_such_join_profile
 from shared.rollouts.preflight.facts import Facts
 from shared.rollouts.preflight.results import failed, passed
 
@@ -22,8 +23,19 @@ _PLACEHOLDER = re.compile(r"<.*>|change[-_ ]?me!?|to[-_ ]?do|tbd|placeholder|you
 
 def join(facts: Facts) -> Iterator[Finding]:
     """Entra ID: each VM has the identity it needs. A domain: a password is set and is not a placeholder."""
-    join_settings = facts.request.pool.join
-    yield _domain(facts, join_settings) if isinstance(join_settings, DomainJoin) else _entra(facts)
+    match facts.join:
+        case DomainJoin():
+            yield _domain(facts, facts.join)
+        case EntraJoin():
+            yield _entra(facts)
+        case None:
+            yield _unknown(facts.request.pool)
+
+
+def _unknown(pool: Pool) -> Finding:
+    name = pool.join.profile if isinstance(pool.join, ProfileJoin) else ""
+    text = no_such_join_profile(pool.account, name)
+    return failed("join", text, "let an admin of the account add it, or name another one in the pool")
 
 
 def _entra(facts: Facts) -> Finding:

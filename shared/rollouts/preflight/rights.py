@@ -18,6 +18,9 @@ def rights(facts: Facts) -> Iterator[Finding]:
     """The identity has every needed right on the host pool, on each resource group of VMs, and on the image."""
     needed = [right for right in RIGHTS if _needed(right.when, facts)]
     found = [finding for scope, read in facts.permissions.items() for finding in _at(facts, scope, read, needed)]
+    image = facts.request.image.definition_id
+    for group, read in facts.image_permissions.items():
+        found += _at(facts, image, read, needed, by=group)
     yield from found or [passed("rights", f"the app's identity has the rights it needs on {_everywhere(facts)}")]
 
 
@@ -38,10 +41,12 @@ def _needed(when: When, facts: Facts) -> bool:
             return True
 
 
-def _at(facts: Facts, scope: str, read: Permissions | AzureError, needed: list[Right]) -> Iterator[Finding]:
-    """A finding for each right that is missing at one scope."""
+def _at(
+    facts: Facts, scope: str, read: Permissions | AzureError, needed: list[Right], by: str = ""
+) -> Iterator[Finding]:
+    """A finding for each right that is missing at one scope, of the identity that works on `by`."""
+    who = _who(facts, by or scope)
     if isinstance(read, AzureError):
-        who = _who(facts, scope)
         what_to_do = f"give {who} Microsoft.Authorization/permissions/read there, or check the rights yourself"
         yield warned(
             "rights",
@@ -52,7 +57,7 @@ def _at(facts: Facts, scope: str, read: Permissions | AzureError, needed: list[R
     where = _where(facts, scope)
     for right in needed:
         if right.where is where and not has(read, right.action):
-            yield _missing(facts, right, scope)
+            yield _missing(facts, right, scope, who)
 
 
 def _who(facts: Facts, scope: str) -> str:
@@ -67,8 +72,7 @@ def _where(facts: Facts, scope: str) -> Where:
     )
 
 
-def _missing(facts: Facts, right: Right, scope: str) -> Finding:
-    who = _who(facts, scope)
+def _missing(facts: Facts, right: Right, scope: str, who: str) -> Finding:
     detail = f"{who} lacks the right {right.action} on {describe_scope(scope)}, needed to {right.what_for}"
     what_to_do = f"give {who} a role with this right there{_alternative(facts, right)}"
     return (failed if right.missing == "fail" else warned)("rights", detail, what_to_do)

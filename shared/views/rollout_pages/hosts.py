@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from shared.api.common import Order
 from shared.api.rollout_pages.hosts import (
     MOST_FULL,
     Fields,
@@ -55,7 +54,7 @@ def list_rollout_hosts(services: Services, rollout_id: str, query: RolloutHostsQ
 def _check(query: RolloutHostsQuery) -> None:
     if query.fields is Fields.FULL and query.limit > MOST_FULL:
         raise InvalidRequest.one("limit", f"at most {MOST_FULL} without fields=grid")
-    narrowed = query.state or query.search or query.sort is not HostSort.NAME or query.order is not Order.ASC
+    narrowed = query.state or query.search or query.sort is not HostSort.NAME or query.order != "asc"
     if query.since is not None and narrowed:
         raise InvalidRequest.one("since", "it is about all hosts: leave out state, search, sort and order")
 
@@ -101,17 +100,17 @@ def _common_end(names: Sequence[str]) -> str:
 
 
 def _matching(rows: Iterable[RolloutHost], query: RolloutHostsQuery) -> list[RolloutHost]:
-    states, part = frozenset(query.state), (query.search or "").lower()
+    states, part = frozenset(query.state or ()), (query.search or "").lower()
     return [row for row in rows if (not states or row.state in states) and part in row.host]
 
 
 def _page(rows: Iterable[RolloutHost], query: RolloutHostsQuery) -> tuple[list[RolloutHost], str | None]:
     """The rows after the continuation in the order that is asked for, and the continuation of the next page."""
     keyed = sorted(((_key(row, query.sort), row) for row in rows), key=lambda one: one[0])
-    if query.order is Order.DESC:
+    if query.order == "desc":
         keyed.reverse()
     if query.continuation:
-        after, down = read_continuation(query.continuation), query.order is Order.DESC
+        after, down = read_continuation(query.continuation), query.order == "desc"
         keyed = [one for one in keyed if (one[0] < after if down else one[0] > after)]
     shown = keyed[: query.limit]
     more = len(keyed) > len(shown)

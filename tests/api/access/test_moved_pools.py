@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from shared.models.pools import Refresh
+from shared.models.images import Image
+from shared.models.pools import Pool, Refresh
 from shared.services import IMAGES
 from tests.api.access.test_reach import FABRIKAM
 from tests.api.access.world import two_customers
+from tests.api.rollouts.commands import updated_pool
+from tests.fixtures.app import App
+from tests.fixtures.scenarios.images import OLD, recorded, studio
 
 BOTH = {"x-dev-role": "admin", "x-dev-accounts": "contoso,fabrikam"}
 
@@ -26,3 +30,49 @@ def test_a_pool_whose_hosts_are_being_refreshed_does_not_move() -> None:
     assert (reply.status, reply.json["rollout"]) == (409, refresh), reply.text
     assert app.pool().account == "contoso"
     assert app.send("GET", "/api/pools/office", headers=FABRIKAM).status == 404
+
+
+def moves_after_the_first_look(app: App) -> None:
+    """The pool is given to fabrikam as soon as the caller has been let in."""
+    find, looks = app.tables.pools.find, []
+
+    def found(partition: str, name: str) -> Pool | None:
+        row = find(partition, name)
+        looks.append(name)
+        if len(looks) == 1 and row is not None:
+            app.tables.pools.replace(row.replace(account="fabrikam"))
+        return row
+
+    app.tables.pools.find = found  # type: ignore[method-assign]
+
+
+def test_a_pool_that_moves_after_the_caller_was_let_in_is_not_rolled_back() -> None:
+    app = updated_pool()
+    moves_after_the_first_look(app)
+    body = {"schedule": {"mode": "now"}}
+    mine = {"x-dev-role": "operator", "x-dev-accounts": "default"}
+    reply = app.send("POST", "/api/pools/office/roll-back", body, headers=mine)
+    assert (reply.status, "Somebody else changed this pool" in reply.text) == (409, True)
+    assert app.engine.rollouts == set()
+
+
+def test_an_image_that_moves_after_the_caller_was_let_in_is_not_activated() -> None:
+    env = studio(staged=True)
+    tables = env.app.tables
+    find, looks = tables.images.find, []
+
+    def found(partition: str, name: str) -> Image | None:
+        row = find(partition, name)
+        looks.append(name)
+        if len(looks) == 1 and row is not None:
+            tables.images.replace(row.replace(accounts=("fabrikam",)))
+        return row
+
+    first = find(IMAGES, "win11")
+    assert first
+    tables.images.replace(first.replace(accounts=("default",)))
+    tables.images.find = found  # type: ignore[method-assign]
+    mine = {"x-dev-role": "operator", "x-dev-accounts": "default"}
+    reply = env.app.send("POST", "/api/images/win11/activate", {}, headers=mine)
+    assert (reply.status, "Somebody else changed this image" in reply.text) == (409, True)
+    assert recorded(env).state.active == OLD

@@ -14,7 +14,7 @@ from shared.models.promotions import Promotion
 from shared.models.tasks import ActivationWork, Task, TaskKind
 from shared.services import IMAGES, POOLS
 from tests.fixtures.app import App, office, update
-from tests.fixtures.probes import PROBE, keep_probe
+from tests.fixtures.profiles import PROBE, PROFILE, keep_probe, keep_profile
 from tests.fixtures.tokens import BOB, TENANT
 
 TASK, PROMOTION = "8204680874795-4bd9", "8204680874796-4bd9"
@@ -50,6 +50,7 @@ def two_customers() -> tuple[App, dict[str, str]]:
     tables.limits.add(Limits(account="contoso", ring=Ring.PRODUCTION, changed_at=app.now))
     tables.caps.add(Caps(account="contoso", changed_at=app.now))
     keep_probe(tables, account="contoso")
+    keep_profile(tables, account="contoso")
     tables.grants.add(Grant(principal=PRINCIPAL, accounts=("contoso",), changed_at=app.now))
     return app, {
         "pool": "office",
@@ -63,6 +64,7 @@ def two_customers() -> tuple[App, dict[str, str]]:
         "principal": PRINCIPAL,
         "ring": "production",
         "probe": PROBE,
+        "profile": PROFILE,
     }
 
 

@@ -23,6 +23,7 @@ from shared.views.hosts import SEEN_FOR
 from shared.views.pool_lists import list_pools
 from tests.fixtures.app import App, Reply, change_pool, office, update
 from tests.fixtures.messages import told
+from tests.fixtures.profiles import keep_profile
 from tests.fixtures.version_sets import record_family, version_row, version_set
 from tests.fixtures.world.azure import HOST_POOL_ID
 
@@ -85,14 +86,11 @@ class TestRegister:
     @pytest.mark.parametrize(
         ("join", "field"),
         [
-            (
-                {"kind": "ad", "domain": "d", "user": "u", "password_setting": "AzureWebJobsStorage"},
-                "join.password_setting",
-            ),
-            (
-                {"kind": "ad", "domain": "d", "user": "u", "password_setting": "JOIN_A", "password": "x"},
-                "join.password",
-            ),
+            ({"kind": "ad", "domain": "d", "user": "u", "password_setting": "JOIN_A"}, "join"),
+            ({"kind": "ad", "profile": "corp", "password_setting": "JOIN_A"}, "join"),
+            ({"kind": "ad", "profile": "corp", "password": "x"}, "join.password"),
+            ({"kind": "ad", "profile": "nobody"}, "join.profile"),
+            ({"kind": "ad"}, "join.profile"),
             ({"kind": "workgroup"}, "join.kind"),
             ({}, "join.kind"),
             ({"kind": "entra", "domain": "d"}, "join.domain"),
@@ -122,7 +120,8 @@ class TestRegister:
         assert app.send("GET", "/api/pools/office").json["directory_cleanup"] == shown
 
     def test_hosts_in_a_domain_have_no_device_to_delete(self) -> None:
-        app, join = fresh(), {"kind": "ad", "domain": "c.local", "user": "u", "password_setting": "JOIN_OFFICE"}
+        app, join = fresh(), {"kind": "ad", "profile": "corp"}
+        keep_profile(app.tables)
         assert put(app, join=join, directory_cleanup="entra").bad_fields == {"directory_cleanup"}
         assert put(app, join=join).json["directory_cleanup"] == "none"
 

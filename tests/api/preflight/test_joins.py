@@ -7,9 +7,9 @@ import pytest
 from shared.core.errors import AzureForbidden
 from shared.core.settings import Settings
 from shared.models.directory import DirectoryCleanup
-from shared.models.pools import DomainJoin
 from tests.api.preflight.requests import planned, refused, said
 from tests.fixtures.app import App, change_pool, findings, office
+from tests.fixtures.profiles import JOIN, keep_profile
 from tests.fixtures.world.azure import vm_id_of
 
 
@@ -18,8 +18,8 @@ def with_password(password: str) -> App:
     app = office(
         settings=Settings(tables_connection="memory", dev_identity="developer", secrets={"JOIN_PASSWORD": password})
     )
-    join = DomainJoin(kind="ad", domain="contoso.local", user="joiner", password_setting="JOIN_PASSWORD")
-    change_pool(app, join=join)
+    keep_profile(app.tables)
+    change_pool(app, join=JOIN)
     return app
 
 

@@ -8,10 +8,10 @@ from shared.core.errors import AzureForbidden
 from shared.core.settings import Settings
 from shared.models.azure import HostPool
 from shared.models.policy import PolicyOverrides, Strategy
-from shared.models.pools import DomainJoin
 from shared.services import IMAGES
 from tests.api.preflight.requests import refused
 from tests.fixtures.app import NOW, WHAT_IF, App, change_pool, findings, office, update
+from tests.fixtures.profiles import JOIN, keep_profile
 from tests.fixtures.version_sets import record_family, version_set
 from tests.fixtures.world.azure import HOST_POOL_ID, REGION, vm_id_of
 
@@ -59,8 +59,8 @@ class TestPreflight:
 
     def test_a_join_without_its_password_is_refused(self) -> None:
         app = office(settings=Settings(tables_connection="memory", dev_identity="developer"))
-        join = DomainJoin(kind="ad", domain="contoso.local", user="joiner", password_setting="JOIN_PASSWORD")
-        change_pool(app, join=join)
+        keep_profile(app.tables)
+        change_pool(app, join=JOIN)
         refused(app, "join", "pool.join")
         app.settings = Settings(tables_connection="memory", dev_identity="developer", secrets={"JOIN_PASSWORD": "x"})
         assert update(app).status == 202

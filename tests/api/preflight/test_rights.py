@@ -13,7 +13,7 @@ from shared.models.pools import ReimageSupport
 from shared.rollouts.preflight.rights_table import RIGHTS, Right, When, Where, has
 from tests.api.preflight.requests import planned, refused, said, untouched
 from tests.fixtures.app import App, change_pool, findings, office, update
-from tests.fixtures.probes import PROBE, keep_probe
+from tests.fixtures.profiles import PROBE, keep_probe
 from tests.fixtures.world.azure import DEFINITION_ID, GROUP, HOST_POOL_ID, vm_id_of
 
 SCOPES = {Where.HOST_POOL: HOST_POOL_ID, Where.MACHINES: GROUP, Where.IMAGE: DEFINITION_ID}
@@ -31,6 +31,7 @@ POLICIES: dict[When, dict[str, Any]] = {
     When.PROBING: {"probe": PROBE},
 }
 REIMAGE, DELETE = "Microsoft.Compute/virtualMachines/reimage/action", "Microsoft.Compute/virtualMachines/delete"
+IMAGE_READ = "Microsoft.Compute/galleries/images/versions/read"
 OTHER_GROUP = GROUP.replace("rg-desktops", "rg-more")
 
 
@@ -155,6 +156,18 @@ def test_each_resource_group_is_read_once_regardless_of_case() -> None:
     words = said(refused(app, "rights", "pool"), "rights")
     assert "resource group rg-more" in words.lower() and "rg-desktops" not in words
     assert app.world.count("permissions") == 4
+
+
+def test_the_identity_that_creates_vms_is_asked_for_its_rights_on_the_image() -> None:
+    """Azure asks it for them when a VM is made of the image, on which the app's own identity works."""
+    app, identity = office(), "11111111-1111-4111-8111-111111111111"
+    app.world.recreate("h1.contoso.local", "1.0.0", vm_id=vm_id_of("h1").replace(GROUP, OTHER_GROUP))
+    shared = {"scopes": [GROUP, OTHER_GROUP], "identity_client_id": identity}
+    assert app.send("PUT", "/api/accounts/other", {"scopes": [GROUP]}).status == 201
+    assert app.send("PATCH", "/api/accounts/default", shared).status == 200
+    without(app, IMAGE_READ, OTHER_GROUP + DEFINITION_ID)
+    words = said(refused(app, "rights", "pool"), "rights")
+    assert f"the identity {identity} of account default lacks the right {IMAGE_READ} on image definition" in words
 
 
 def test_a_thousand_hosts_cost_no_more_calls_than_three() -> None:

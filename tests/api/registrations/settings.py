@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.fixtures.app import App, Reply
 from tests.fixtures.app import office as app_with_office
+from tests.fixtures.profiles import DOMAIN
 from tests.fixtures.world.azure import DEFINITION_ID, HOST_POOL_ID
 from tests.fixtures.world.ids import SUBNET_ID, TEMPLATE_ID
 
@@ -47,6 +48,7 @@ def office() -> App:
     app.world.add_template(image="win11")
     for path in (ACCOUNT, IMAGE):
         assert app.send("PUT", path, BODIES[path]).status in {200, 201}
+    assert app.send("PUT", "/api/access/join-profiles/contoso/corp", DOMAIN).status == 201
     for probe in ("contoso/apps", "contoso/printers", "default/apps"):
         assert app.send("PUT", f"/api/access/probes/{probe}", {"script": "exit 0"}).status == 201
     app.send("DELETE", POOL)

@@ -137,14 +137,14 @@ def test_every_invalid_field_is_named_and_nothing_changes(path: str, changes: di
 def test_a_setting_that_does_not_fit_the_change_is_said_to_be_stored() -> None:
     """`intune` belongs to the old way of joining, and a merge keeps it."""
     app = office()
-    domain = {"kind": "ad", "domain": "c.local", "user": "u", "password_setting": "JOIN_OFFICE"}
+    domain = {"kind": "ad", "profile": "corp"}
     reply = patch(app, POOL, {"join": domain, "directory_cleanup": None})
     assert reply.bad_fields == {"join.intune"}
     assert "null" in reply.json["errors"][0]["message"]
     reply = patch(app, POOL, {"join": domain | {"intune": None}, "directory_cleanup": None})
     assert (reply.status, reply.json["join"]["kind"]) == (200, "ad")
-    back = dict.fromkeys(("domain", "user", "password_setting", "ou"))
-    assert patch(app, POOL, {"join": {"kind": "entra"} | back}).json["join"] == {"kind": "entra", "intune": False}
+    back = patch(app, POOL, {"join": {"kind": "entra", "profile": None}})
+    assert back.json["join"] == {"kind": "entra", "intune": False}
 
 
 def test_a_host_pool_of_another_pool_is_refused() -> None:

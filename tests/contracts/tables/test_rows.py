@@ -228,3 +228,16 @@ def test_records_before_a_time_are_found_in_any_partition(rows: Table) -> None:
         rows.add(row(name, at=NOON + timedelta(hours=hours)).model_copy(update={"group": name}))
     assert {found.name for found in rows.before("at", NOON, limit=9)} == {"a", "b"}
     assert len(rows.before("at", NOON, limit=1)) == 1
+
+
+def test_many_are_removed_together_each_with_its_latest_etag(rows: Table) -> None:
+    written = rows.write_many([row(f"{number:03d}") for number in range(150)])
+    rows.remove_many(written[:120])
+    assert [record.name for record in rows.all("g")] == [f"{number:03d}" for number in range(120, 150)]
+    rows.replace(written[125])
+    with pytest.raises(StaleRow):
+        rows.remove_many(written[120:])
+    assert len(rows.all("g")) == 30
+    with pytest.raises(StaleRow):
+        rows.remove_many(written[:1])
+    rows.remove_many([])

@@ -7,10 +7,11 @@ from typing import Any
 
 from shared.core.states import VersionState
 from shared.models.azure import CoreQuota, Lock
-from shared.models.pools import DomainJoin, Ring
+from shared.models.pools import ProfileJoin, Ring
 from shared.services import POOLS
 from tests.fixtures.builders import NEW, OLD
 from tests.fixtures.picks import Picks
+from tests.fixtures.profiles import keep_profile
 from tests.fixtures.version_sets import version_row
 from tests.fixtures.world.azure import GROUP, HOST_POOL_ID
 from tests.promises.pool_setup import STAGED
@@ -120,8 +121,9 @@ class Refusals:
         return {"version": THROWN_AWAY}
 
     def _no_password(self, picks: Picks) -> dict[str, Any]:
-        kept_nowhere = DomainJoin(kind="ad", domain="contoso.local", user="joiner", password_setting="JOIN_NONE")
-        self._change_pool(join=kept_nowhere)
+        if self.stage.app.tables.join_profiles.find("default", "kept-nowhere") is None:
+            keep_profile(self.stage.app.tables, "kept-nowhere", password_setting="JOIN_NONE")
+        self._change_pool(join=ProfileJoin(kind="ad", profile="kept-nowhere"))
         return {}
 
     def _no_quota(self, picks: Picks) -> dict[str, Any]:

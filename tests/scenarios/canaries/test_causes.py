@@ -15,7 +15,7 @@ from shared.models.rollouts import FailureCause
 from shared.rollouts import control
 from shared.views.rollout_pages.host_report import view_host
 from tests.fixtures.builders import NEW, OLD
-from tests.fixtures.probes import PROBE
+from tests.fixtures.profiles import PROBE
 from tests.fixtures.scenarios.rollouts import RolloutEnvironment, assert_all_well, assert_over, hosts, office, resume
 from tests.fixtures.texts import check_texts
 

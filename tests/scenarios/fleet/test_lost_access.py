@@ -9,16 +9,19 @@ import pytest
 
 from shared.access.two_people.requesters import is_still_allowed
 from shared.core.codes import Code
+from shared.core.errors import AzureBusy
 from shared.core.states import PromotionState, RolloutState, TaskState
 from shared.models.access.grants import AppKey, Grant
 from shared.models.access.roles import Role
 from shared.models.policy import ScheduleMode
 from shared.models.pools import Ring
+from shared.models.rollouts import RolloutKind
 from shared.services import APP_KEYS, GRANTS, ROLLOUTS, TASKS
 from tests.fixtures.app import App
+from tests.fixtures.engine import Environment
 from tests.fixtures.scenarios import promotions
 from tests.fixtures.scenarios.fleet import ask, crowd, newest_rollouts, seen
-from tests.fixtures.scenarios.images import OLD, add_pool
+from tests.fixtures.scenarios.images import OLD, add_pool, on_versions, post, recorded, studio
 from tests.fixtures.scenarios.rollouts import assert_all_well, office
 from tests.fixtures.tokens import ANN, BOB, TENANT
 
@@ -156,3 +159,55 @@ def test_a_revoked_key_stops_what_it_scheduled() -> None:
     env.app.tables.app_keys.replace(found.replace(revoked_at=env.now))
     env.run_to_minute(100)
     assert env.app.tables.rollouts.all(ROLLOUTS)[0].state is RolloutState.AWAITING_APPROVAL
+
+
+def asked_by_who(env: Environment, task_id: str) -> None:
+    task = env.app.tables.tasks.find(TASKS, task_id)
+    assert task
+    env.app.tables.tasks.replace(task.replace(requester=WHO))
+
+
+def test_an_activation_that_crashed_before_its_switch_waits_when_it_is_taken_up_again() -> None:
+    env = studio(staged=True)
+    add_pool(env, "office", Ring.PRODUCTION)
+    give(env.app)
+    env.app.tables.versions.failures["write_many"] = [AzureBusy("table", 503, "Down", "later")] * 50
+    assert post(env, "/activate").status == 202
+    env.app.tables.versions.failures.clear()
+    (task,) = env.app.tables.tasks.all(TASKS)
+    asked_by_who(env, task.id)
+    take(env.app)
+    env.run(2)
+    assert recorded(env).state.active == OLD
+    assert seen(env, task.id)["waits_for"]["code"] == Code.REQUESTER_LOST_ACCESS
+    approve(env.app, f"tasks/{task.id}")
+    assert env.finish(task.id).state is TaskState.SUCCEEDED
+
+
+def test_the_activation_after_a_set_as_image_waits() -> None:
+    env = studio()
+    add_pool(env, "office", Ring.PRODUCTION)
+    give(env.app)
+    capture = post(env, "/set-as-image", {"stage": False}).json["id"]
+    asked_by_who(env, capture)
+    take(env.app)
+    task = env.finish(capture)
+    assert task.capture
+    env.run(2)
+    assert recorded(env).state.active == OLD
+    assert seen(env, task.capture.activation)["waits_for"]["code"] == Code.REQUESTER_LOST_ACCESS
+
+
+def test_rolling_a_fleet_update_back_waits_for_nobody() -> None:
+    env = crowd()
+    give(env.app)
+    task_id = ask(env, soak_minutes=60)
+    asked_by_who(env, task_id)
+    env.run(until=lambda: "lab" in newest_rollouts(env) and newest_rollouts(env)["lab"].state.ended)
+    take(env.app)
+    env.run(3)
+    assert env.app.send("POST", f"/api/tasks/{task_id}/cancel", {"how": "roll_back"}).status == 202
+    assert env.finish(task_id).state is TaskState.CANCELLED
+    back = newest_rollouts(env)["lab"]
+    assert (back.kind, back.state) == (RolloutKind.ROLL_BACK, RolloutState.SUCCEEDED)
+    assert on_versions(env, "lab") == {OLD}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.core.errors import AzureBusy
+from shared.core.errors import AzureBusy, AzureConflict
 from shared.services import IMAGES
 from tests.fixtures.audit import changes
 from tests.fixtures.engine import Environment
@@ -96,6 +96,13 @@ def test_when_azure_is_busy_nothing_is_said_to_be_done() -> None:
     env.app.world.fail("start_power_on", AzureBusy("start", 503, "Busy", "not now"))
     assert post(env, "/power", {"action": "start"}).status == 503
     assert "start template VM" not in [entry.action for entry in changes(env.app.tables)]
+
+
+def test_while_azure_is_busy_with_the_vm_it_is_said_when_to_ask_again() -> None:
+    env = studio(power="running")
+    env.app.world.fail("start_deallocate", AzureConflict("stop", 409, "OperationNotAllowed", "starting"))
+    reply = post(env, "/power", {"action": "stop"})
+    assert (reply.status, reply.headers["Retry-After"]) == (409, "15")
 
 
 @pytest.mark.parametrize("body", [{}, {"action": "restart"}, {"action": "start", "force": True}])

@@ -8,14 +8,15 @@ from shared.core.errors import OperationFailed
 from shared.core.states import HostState
 from shared.models.policy import ScheduleMode
 from shared.models.pools import EntraJoin
-from tests.fixtures.scenarios.rollouts import DOMAIN, assert_all_well, office, reimaged
+from tests.fixtures.profiles import JOIN
+from tests.fixtures.scenarios.rollouts import assert_all_well, office, reimaged
 from tests.fixtures.world.azure import vm_id_of
 
 ENTRA = EntraJoin(kind="entra")
 SCRIPT_FAILED = OperationFailed("register", None, "VMRunCommandFailed", "the script ended")
 
 
-@pytest.mark.parametrize("join", [DOMAIN, ENTRA])
+@pytest.mark.parametrize("join", [JOIN, ENTRA])
 def test_another_attempt_does_not_join_a_host_that_has_joined(join: object) -> None:
     env = office(0)
     env.world.fail_operation("register", SCRIPT_FAILED, target="host-01")

@@ -10,7 +10,7 @@ from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
 from shared.models.rollout_parts import Checks
 from tests.fixtures.builders import NEW, NOON
-from tests.fixtures.probes import PROBE
+from tests.fixtures.profiles import PROBE
 from tests.fixtures.scenarios.rollouts import (
     assert_all_well,
     assert_in_service_again,

@@ -12,7 +12,7 @@ from shared.core.states import HostState, RolloutState
 from shared.models.azure import SessionHost
 from shared.models.policy import ScheduleMode
 from tests.fixtures.builders import NEW, NOON, OLD
-from tests.fixtures.probes import PROBE
+from tests.fixtures.profiles import PROBE
 from tests.fixtures.scenarios.rollouts import (
     RolloutEnvironment,
     assert_all_well,

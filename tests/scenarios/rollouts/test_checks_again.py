@@ -15,13 +15,13 @@ from shared.core.errors import AzureBusy
 from shared.core.states import HostState, RolloutState, VersionState
 from shared.models.azure import Lock, Permissions
 from shared.models.policy import ScheduleMode
-from shared.models.pools import DomainJoin
 from shared.models.rollout_parts import Checks, Rollback
 from shared.models.rollouts import goal_of
 from shared.rollouts import control
 from shared.rollouts.preflight.again import check_host
 from shared.services import IMAGES, POOLS
 from tests.fixtures.builders import NEW, NOON, OLD
+from tests.fixtures.profiles import PROFILE
 from tests.fixtures.scenarios.rollouts import (
     EAGER,
     RolloutEnvironment,
@@ -68,8 +68,15 @@ def locked(env: RolloutEnvironment) -> None:
 
 
 def password_gone(env: RolloutEnvironment) -> None:
-    join = DomainJoin(kind="ad", domain="contoso.local", user="joiner", password_setting="JOIN_NONE")
-    env.tables.pools.replace(env.pool.model_copy(update={"join": join}))
+    profile = env.tables.join_profiles.find("default", PROFILE)
+    assert profile
+    env.tables.join_profiles.replace(profile.replace(password_setting="JOIN_NONE"))
+
+
+def profile_gone(env: RolloutEnvironment) -> None:
+    profile = env.tables.join_profiles.find("default", PROFILE)
+    assert profile
+    env.tables.join_profiles.remove(profile)
 
 
 def image_kept_from_account(env: RolloutEnvironment) -> None:
@@ -80,7 +87,7 @@ def image_kept_from_account(env: RolloutEnvironment) -> None:
 
 TROUBLE = (
     version_deleted, replica_removed, image_rolled_back, version_discarded, right_withdrawn, locked, password_gone,
-    image_kept_from_account,
+    profile_gone, image_kept_from_account,
 )  # fmt: skip
 type Change = Callable[[RolloutEnvironment], None]
 

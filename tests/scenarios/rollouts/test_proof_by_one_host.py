@@ -10,9 +10,11 @@ from shared.core.errors import AzureForbidden
 from shared.core.states import HostState, RolloutState
 from shared.models.policy import ScheduleMode
 from shared.models.pools import EntraJoin, HostProof, Pool, ReimageSupport
+from shared.pools.proof import needs_proof
 from shared.services import POOLS
 from tests.fixtures.builders import NEW, NOON
-from tests.fixtures.scenarios.rollouts import DOMAIN, RolloutEnvironment, assert_all_well, office, resume
+from tests.fixtures.profiles import JOIN, PROFILE
+from tests.fixtures.scenarios.rollouts import RolloutEnvironment, assert_all_well, office, resume
 from tests.fixtures.world.azure import HOST_POOL_ID, version_id_of
 
 WORKS = {"reimage": ReimageSupport.WORKS}
@@ -94,14 +96,25 @@ def another_pool(env: RolloutEnvironment, proof: HostProof | None, *, account: s
     env.tables.pools.add(
         Pool(
             name="lab", account=account, image="win11", registered_at=NOON, proof=proof,
-            host_pool_id=HOST_POOL_ID.replace("/office", "/lab"), join=DOMAIN,
+            host_pool_id=HOST_POOL_ID.replace("/office", "/lab"), join=JOIN,
         )
     )  # fmt: skip
 
 
+def test_what_joined_before_the_join_profile_was_changed_proves_nothing() -> None:
+    for changed, waits in ((timedelta(days=3), False), (timedelta(days=1), True)):
+        env = office(0, 0, 0, 0)
+        profile = env.tables.join_profiles.find("default", PROFILE)
+        assert profile
+        env.tables.join_profiles.replace(profile.replace(changed_at=NOON - changed))
+        env.publish(ScheduleMode.NOW, policy={"strategy": "reimage"})
+        another_pool(env, proof())
+        assert needs_proof(env.services, env.rollout, env.pool, ()) is waits
+
+
 def proof(**changes: object) -> HostProof:
     fields = {
-        "version_id": version_id_of(NEW), "strategy": "reimage", "join": DOMAIN,
+        "version_id": version_id_of(NEW), "strategy": "reimage", "join": JOIN,
         "at": NOON - timedelta(days=2), "rollout": "r-0",
     }  # fmt: skip
     return HostProof.model_validate(fields | changes)

@@ -13,6 +13,7 @@ from shared.models.access.limits import Limits
 from shared.models.access.roles import TwoPeople
 from shared.models.policy import ScheduleMode
 from shared.models.pools import EntraJoin, Ring
+from tests.fixtures.profiles import PROFILE
 from tests.fixtures.scenarios.rollouts import (
     EAGER,
     RolloutEnvironment,
@@ -111,6 +112,22 @@ def test_another_join_after_the_approval_waits_again_before_a_host_is_touched() 
     env.run_to_minute(500)
     assert env.rollout.state is RolloutState.SCHEDULED
     env.tables.pools.replace(env.pool.model_copy(update={"join": EntraJoin(kind="entra"), "changed_by_id": "eve"}))
+    env.run_to_minute(700)
+    assert_untouched(env)
+    assert env.rollout.note
+    assert env.rollout.note.code == Code.WAITS_AFTER_CHANGE
+
+
+def test_another_join_profile_after_the_approval_waits_again_before_a_host_is_touched() -> None:
+    env = office(1)
+    two_people(env)
+    env.publish(ScheduleMode.AT, begin=600, policy={"warn_minutes": ()})
+    env.run_to_minute(10)
+    approve(env)
+    env.run_to_minute(500)
+    profile = env.tables.join_profiles.find("default", PROFILE)
+    assert profile
+    env.tables.join_profiles.replace(profile.replace(domain="evil.local"))
     env.run_to_minute(700)
     assert_untouched(env)
     assert env.rollout.note

@@ -12,7 +12,7 @@ from shared.core.states import HostState
 from shared.models.policy import ScheduleMode
 from shared.rollouts import control
 from tests.fixtures.builders import NEW, NOON
-from tests.fixtures.probes import PROBE
+from tests.fixtures.profiles import PROBE
 from tests.fixtures.scenarios.rollouts import (
     EAGER,
     RolloutEnvironment,

@@ -17,6 +17,7 @@ from tests.fixtures.scenarios.rollouts import (
     assert_all_well,
     assert_over,
     cancel,
+    in_the_middle,
     office,
     pause,
     resume,
@@ -24,23 +25,12 @@ from tests.fixtures.scenarios.rollouts import (
 )
 from tests.fixtures.world.azure import vm_id_of
 
-ONE_BY_ONE = EAGER | {"strategy": "reimage", "max_in_flight": 1, "on_failure": "continue", "retries": 0}
+ONE_BY_ONE = {"on_failure": "continue", "retries": 0}
 FORBIDDEN = AzureForbidden("list the session hosts", 403, "AuthorizationFailed", "no right")
 TIMED_OUT = AzureBusy("list the session hosts", None, "ServiceRequestError", "timed out")
 DOWN = AzureBusy("list the session hosts", 503, "ServiceUnavailable", "try later")
 OUTAGES = pytest.mark.parametrize("error", [FORBIDDEN, TIMED_OUT, DOWN], ids=["403", "timed out", "503"])
 READS = ("host_pool", "session_hosts", "session_host")
-
-
-def in_the_middle() -> RolloutEnvironment:
-    """One host is done, one is in work, one is drained and has a user, one is an operator's."""
-    env = office(0, 0, 1, 1)
-    env.publish(policy=ONE_BY_ONE, force=24 * 60)
-    env.run(4, until=lambda: env.world.under_way("reimage", vm_id_of("host-02")) is not None)
-    assert [str(row.state) for row in env.rows.values()] == [
-        "done", "reimaging", "waiting_for_logoff", "waiting_for_logoff",
-    ]  # fmt: skip
-    return env
 
 
 def assert_given_back(env: RolloutEnvironment, *names: str) -> None:
@@ -62,7 +52,7 @@ def assert_each_ended_once(env: RolloutEnvironment, state: RolloutState) -> None
 
 
 def test_a_deleted_host_pool_ends_the_rollout_after_the_limit() -> None:
-    env = in_the_middle()
+    env = in_the_middle(**ONE_BY_ONE)
     env.world.delete_pool()
     env.run(11.9)
     shown = read_rollout(env.services, env.rollout_id, None, ALL_ACCOUNTS)
@@ -78,7 +68,7 @@ def test_a_deleted_host_pool_ends_the_rollout_after_the_limit() -> None:
 
 
 def test_a_cancelled_rollout_of_a_deleted_host_pool_ends_at_once() -> None:
-    env = in_the_middle()
+    env = in_the_middle(**ONE_BY_ONE)
     env.world.delete_pool()
     env.run(0.1)
     cancel(env)
@@ -160,7 +150,7 @@ def test_an_outage_for_good_ends_it(error: FreshcoatError, cancelled: bool) -> N
 
 
 def test_a_lost_orchestration_of_a_host_is_restarted_without_the_pool() -> None:
-    env = in_the_middle()
+    env = in_the_middle(**ONE_BY_ONE)
     env.world.delete_pool()
     env.crash()
     env.recover()

@@ -11,27 +11,15 @@ from shared.core.names import EXCLUSION_TAG, ROLLOUT_TAG
 from shared.core.states import HostState, RolloutState
 from shared.rollouts.recovery import resume_lost
 from tests.fixtures.scenarios.rollouts import (
-    EAGER,
     RolloutEnvironment,
     assert_in_service_again,
     hosts,
-    office,
+    in_the_middle,
     tags,
 )
 from tests.fixtures.world.azure import vm_id_of
 
-ONE_BY_ONE = EAGER | {"strategy": "reimage", "max_in_flight": 1, "poll_seconds": 60}
-
-
-def in_the_middle() -> RolloutEnvironment:
-    """One host is done, one is in work, two are drained and have users."""
-    env = office(0, 0, 1, 1)
-    env.publish(policy=ONE_BY_ONE, force=24 * 60)
-    env.run(4, until=lambda: env.world.under_way("reimage", vm_id_of("host-02")) is not None)
-    assert [str(row.state) for row in env.rows.values()] == [
-        "done", "reimaging", "waiting_for_logoff", "waiting_for_logoff",
-    ]  # fmt: skip
-    return env
+ONE_BY_ONE = {"poll_seconds": 60}
 
 
 def lose_claim(env: RolloutEnvironment, to: str) -> None:
@@ -57,7 +45,7 @@ def by_the_timer(env: RolloutEnvironment) -> None:
 def test_each_host_ends_once_and_drained_hosts_return_to_service(
     end: Callable[[RolloutEnvironment], None], to: str
 ) -> None:
-    env = in_the_middle()
+    env = in_the_middle(**ONE_BY_ONE)
     lose_claim(env, to)
     end(env)
     assert env.rollout.state is RolloutState.FAILED
@@ -72,7 +60,7 @@ def test_each_host_ends_once_and_drained_hosts_return_to_service(
 
 
 def test_a_host_that_another_rollout_has_marked_by_now_is_left_to_it() -> None:
-    env = in_the_middle()
+    env = in_the_middle(**ONE_BY_ONE)
     lose_claim(env, "another")
     theirs = tags(env, "host-03") | {ROLLOUT_TAG: "another"}
     env.world.change_machine(vm_id_of("host-03"), tags=theirs)

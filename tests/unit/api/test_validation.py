@@ -13,6 +13,7 @@ from shared.api.fleet import PoolsChoice
 from shared.api.images import ActivateRequest, ImageRegistration, SetAsImageRequest
 from shared.api.logoff_events import LogoffEvent
 from shared.api.pools import PoolRegistration
+from shared.api.profiles import JoinProfileRequest
 from shared.api.rollouts import CancelRequest
 from shared.api.validation import _FORMS, parse
 from shared.core.arm_ids import DEFINITION_PATTERN, HOST_POOL_PATTERN, SUBNET_PATTERN, VM_PATTERN
@@ -21,7 +22,8 @@ from shared.models.policy import PolicyOverrides
 from triggers.http.openapi import document
 
 POOL = {"host_pool_id": "/x", "image": "win11"}
-AD = {"kind": "ad", "domain": "d", "user": "u", "password_setting": "JOIN_A"}
+AD = {"kind": "ad", "profile": "corp"}
+KEPT_THERE = "name a join profile of the pool's account; an admin keeps domain, user and password there"
 SHARE = 'write a number of hosts, like 10, or a percentage, like "10%"'
 NAME = "use letters, digits, dot, dash, underscore, at most 63; begin with a letter or digit"
 
@@ -43,19 +45,23 @@ def said(model: type[BaseModel], given: dict[str, Any]) -> dict[str, str]:
         ({"kind": None}, {"join.kind": "should be one of 'entra', 'ad'"}),
         ({"domain": "d"}, {"join.kind": "this field is required: 'entra' or 'ad'"}),
         ([], {"join": "should be an object, in braces"}),
-        (
-            AD | {"password_setting": "PASSWORD", "domain": "", "user": 5},
-            {
-                "join.password_setting": "name an app setting: JOIN_ and then capital letters, digits or underscores",
-                "join.domain": "must not be empty",
-                "join.user": "must be text, in quotes",
-            },
-        ),
+        ({"kind": "ad"}, {"join.profile": "this field is required"}),
+        ({"kind": "ad", "domain": "d", "user": "u", "password_setting": "JOIN_A"}, {"join": KEPT_THERE}),
+        (AD | {"password_setting": "JOIN_A"}, {"join": KEPT_THERE}),
+        (AD | {"profile": "a b"}, {"join.profile": NAME}),
         (AD, {}),
     ],
 )
 def test_errors_of_a_join_name_its_fields(join: object, problems: dict[str, str]) -> None:
     assert said(PoolRegistration, POOL | {"join": join}) == problems
+
+
+def test_errors_of_a_join_profile_name_its_fields() -> None:
+    assert said(JoinProfileRequest, {"password_setting": "PASSWORD", "domain": "", "user": 5}) == {
+        "password_setting": "name an app setting: JOIN_ and then capital letters, digits or underscores",
+        "domain": "must not be empty",
+        "user": "must be text, in quotes",
+    }
 
 
 @pytest.mark.parametrize("field", ["max_unavailable", "min_available"])

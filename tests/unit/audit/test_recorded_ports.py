@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from shared.audit.about import asker_of_rollout, asker_of_task
 from shared.audit.recorded_ports import DESTRUCTIVE, with_recorded_calls
-from shared.core.asking import About, Asker, asking
+from shared.core.asking import About, Asker, asker, asking
 from shared.core.errors import AzureBusy, AzureConflict
 from shared.models.audit import AuditEntry
-from tests.fixtures.app import App, office
+from shared.models.tasks import Task
+from tests.fixtures.app import App, office, update
 
 CALLS = [(port, method) for port, methods in DESTRUCTIVE.items() for method in methods]
 EVERY = pytest.mark.parametrize(("port", "method"), CALLS, ids=[f"{port}.{method}" for port, method in CALLS])
@@ -90,3 +92,19 @@ def test_every_method_of_the_ports_that_destroys_is_known() -> None:
         if any(word in name for word in words) and not name.startswith("_")
     }
     assert found == set(CALLS)
+
+
+def test_calls_of_host_and_task_steps_name_the_caller_who_asked_for_the_work() -> None:
+    app = office()
+    rollout_id = update(app, None, **{"x-dev-name": "ann"}).json["id"]
+    rollout = app.rollout(rollout_id)
+    task = Task.model_construct(
+        id="t-1", requested_by="ann", requester="development:ann", accounts=("*",), image="win11"
+    )
+    services = with_recorded_calls(replace(app.services, vms=Port(app)))  # type: ignore[arg-type]
+    for work in (asker_of_rollout(rollout), asker_of_task(task)):
+        with asking(work):
+            assert asker().id == ""  # it is Freshcoat that works: nobody's rights come from this
+            services.vms.start_reimage(VM)
+    found = app.send("GET", "/api/audit?who=development:ann&action=re-image VM").json["items"]
+    assert [(one["who"], one["caller"]) for one in found] == [("ann", "development:ann")] * 4

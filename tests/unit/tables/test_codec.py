@@ -58,7 +58,7 @@ def test_plain_fields_are_native_properties_and_none_values_are_omitted() -> Non
     assert entity["ring"] == "pilot"
     assert entity["registered_at"] == f"{NOON:%Y-%m-%dT%H:%M:%S.%fZ}"
     assert entity["schema_version"] == 1
-    assert '"password_setting":"JOIN_PASSWORD"' in entity["join"]
+    assert '"profile":"corp"' in entity["join"]
     assert "previous_version" not in entity
     assert "etag" not in entity
 

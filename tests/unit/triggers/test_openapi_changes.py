@@ -12,7 +12,7 @@ from triggers.http.openapi import document
 
 PATHS = ("/api/pools/{pool}", "/api/images/{image}", "/api/accounts/{account}")
 MERGE_PATCH = "application/merge-patch+json"
-DOMAIN = {"kind": "ad", "domain": "c.local", "user": "u", "password_setting": "JOIN_OFFICE", "intune": None}
+DOMAIN = {"kind": "ad", "profile": "corp", "intune": None}
 
 
 def operation(path: str, method: str) -> Any:

@@ -6,7 +6,7 @@ import { request } from "../../api";
 import { onSignedOut, setCredentials } from "../../api/credentials";
 import { asApiError } from "../../api/problems";
 import { SignInPage, StartingPage, UnreachablePage } from "./gates";
-import { SessionContext, type About, type Me, type Session } from "./session";
+import { SessionContext, SIGN_IN_PATH, type About, type Me, type Session } from "./session";
 import type { EntraSession } from "./entra";
 
 type Start =
@@ -39,7 +39,11 @@ export function SessionProvider({ children }: { children: ReactNode }): ReactNod
       me,
       signedOut,
       devRole,
-      signIn: () => (entra ? entra.signIn() : void again(queries, setSignedOut)),
+      signIn: () => {
+        const goOn = (): void => void again(queries, setSignedOut);
+        if (entra) entra.signInBeside(goOn);
+        else goOn();
+      },
       signOut: () => entra?.signOut(),
       setDevRole: (role) => {
         sessionStorage.setItem(DEV_ROLE, role);
@@ -62,7 +66,8 @@ async function again(
   queries: ReturnType<typeof useQueryClient>,
   setSignedOut: (value: boolean) => void,
 ): Promise<void> {
-  await request("get", "/api/me");
+  const known = await request("get", "/api/me").catch(() => null);
+  if (!known) return;
   setSignedOut(false);
   await queries.invalidateQueries();
 }
@@ -75,6 +80,7 @@ async function findOut(devRole: string): Promise<Start> {
     setCredentials({ headers: () => Promise.resolve(own) });
   } else if (about.auth.kind === "entra") {
     entra = await (await import("./entra")).openEntra(about.auth);
+    if (!entra.signedIn && window.location.pathname === SIGN_IN_PATH) entra.signIn();
     if (!entra.signedIn) return { at: "signed-out", about, entra, error: null };
     setCredentials(entra.credentials);
   }

@@ -1,14 +1,28 @@
-import { InteractionRequiredAuthError, PublicClientApplication } from "@azure/msal-browser";
+import { PublicClientApplication } from "@azure/msal-browser";
 
 import type { Credentials } from "../../api/credentials";
-import type { About } from "./session";
+import { SIGN_IN_PATH, type About } from "./session";
+
+/** How that tab hands the token over. Only pages of this origin hear it, and nothing is stored. */
+const CHANNEL = "freshcoat.sign-in";
+/** A token is not used in its last minute. */
+const SPARE_MS = 60_000;
+
+interface Handed {
+  token: string;
+  /** Milliseconds since 1970. */
+  until: number;
+}
 
 /** Sign-in with Entra ID: authorization code with PKCE by redirects. Tokens are kept in memory only. */
 export interface EntraSession {
   credentials: Credentials;
   /** Whether somebody is signed in. */
   signedIn: boolean;
+  /** Leaves the page for Entra ID and comes back to it. */
   signIn: () => void;
+  /** Signs in in another tab, so that this page and its forms stay. Calls `done` when that tab has. */
+  signInBeside: (done: () => void) => void;
   signOut: () => void;
 }
 
@@ -28,20 +42,31 @@ export async function openEntra(auth: About["auth"]): Promise<EntraSession> {
   const account = answer?.account ?? app.getAllAccounts()[0] ?? null;
   app.setActiveAccount(account);
 
-  async function headers(): Promise<Record<string, string>> {
-    try {
-      const { accessToken } = await app.acquireTokenSilent({ scopes });
-      return { Authorization: `Bearer ${accessToken}` };
-    } catch (error) {
-      if (error instanceof InteractionRequiredAuthError) throw error;
-      throw new Error("Entra ID gave no token", { cause: error });
-    }
+  let handed: Handed | null = null;
+
+  async function token(): Promise<Handed> {
+    if (handed && handed.until > Date.now()) return handed;
+    const got = await app.acquireTokenSilent({ scopes });
+    return { token: got.accessToken, until: (got.expiresOn?.getTime() ?? Date.now()) - SPARE_MS };
+  }
+
+  const channel = new BroadcastChannel(CHANNEL);
+  if (account && window.location.pathname === SIGN_IN_PATH) {
+    channel.postMessage(await token());
+    window.close();
   }
 
   return {
-    credentials: { headers },
+    credentials: { headers: async () => ({ Authorization: `Bearer ${(await token()).token}` }) },
     signedIn: account !== null,
     signIn: () => void app.loginRedirect({ scopes, redirectStartPage: window.location.href }),
+    signInBeside: (done) => {
+      channel.addEventListener("message", (event: MessageEvent<Handed>) => {
+        handed = event.data;
+        done();
+      });
+      window.open(SIGN_IN_PATH, "_blank");
+    },
     signOut: () => void app.logoutRedirect({ account }),
   };
 }

@@ -2,6 +2,9 @@ import { createContext, useContext } from "react";
 
 import type { Model, Need } from "../../api";
 
+/** The address of the tab that signs somebody in for another one. */
+export const SIGN_IN_PATH = "/console/sign-in";
+
 export type About = Model<"About">;
 export type Me = Model<"Me">;
 

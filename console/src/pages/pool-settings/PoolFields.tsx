@@ -154,7 +154,8 @@ function Zone({ form, fieldError, onChange }: Props): ReactNode {
   );
 }
 
-function Join({ form, fieldError, onChange }: Props): ReactNode {
+function Join(props: Props): ReactNode {
+  const { form, onChange } = props;
   return (
     <section className="fc-card fc-section" aria-labelledby="join">
       <header>
@@ -175,37 +176,32 @@ function Join({ form, fieldError, onChange }: Props): ReactNode {
           onChange={(_, { checked }) => onChange({ intune: checked === true })}
         />
       ) : (
-        <div className={formStyles.fields}>
-          <TextField
-            label="Domain"
-            required
-            value={form.domain}
-            error={fieldError("join.domain")}
-            onChange={(domain) => onChange({ domain })}
-          />
-          <TextField
-            label="Organizational unit (optional)"
-            value={form.ou}
-            error={fieldError("join.ou")}
-            onChange={(ou) => onChange({ ou })}
-          />
-          <TextField
-            label="User who joins hosts"
-            required
-            value={form.user}
-            error={fieldError("join.user")}
-            onChange={(user) => onChange({ user })}
-          />
-          <TextField
-            label="App setting with the password"
-            required
-            value={form.password_setting}
-            hint="Its name begins with JOIN_. Its value is a reference to Key Vault."
-            error={fieldError("join.password_setting")}
-            onChange={(password_setting) => onChange({ password_setting })}
-          />
-        </div>
+        <Profile {...props} />
       )}
     </section>
+  );
+}
+
+/** The join profiles of the pool's account. Admins keep them under Access. */
+function Profile({ form, fieldError, onChange }: Props): ReactNode {
+  const profiles = useLive("/api/access/join-profiles", { query: { limit: 100 } }, PACES.settings);
+  const account = form.account || "default";
+  const names = profiles.data?.items.filter((one) => one.account === account).map(({ name }) => name) ?? [];
+  return (
+    <Field
+      label="Join profile"
+      className={styles.refresh}
+      validationMessage={fieldError("join")}
+      hint={
+        profiles.data && names.length === 0 ? `${account} has none yet: an admin makes one under Access.` : undefined
+      }
+    >
+      <Select value={form.profile} onChange={(_, { value }) => onChange({ profile: value })}>
+        <option value="">Choose a profile</option>
+        {[...new Set([...names, ...(form.profile ? [form.profile] : [])])].map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </Select>
+    </Field>
   );
 }

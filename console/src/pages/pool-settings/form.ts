@@ -19,10 +19,8 @@ export interface Form {
   time_zone: string;
   join: "entra" | "ad";
   intune: boolean;
-  domain: string;
-  ou: string;
-  user: string;
-  password_setting: string;
+  /** Join profile of the account. */
+  profile: string;
   refresh: Model<"Refresh">;
   policy: PolicyChange;
 }
@@ -36,10 +34,7 @@ export const EMPTY: Form = {
   time_zone: "",
   join: "entra",
   intune: false,
-  domain: "",
-  ou: "",
-  user: "",
-  password_setting: "",
+  profile: "",
   refresh: "off",
   policy: {},
 };
@@ -47,8 +42,6 @@ export const EMPTY: Form = {
 export function formOf(pool: Pool): Form {
   const { name, account, host_pool_id, image, ring, time_zone, join, refresh } = pool;
   const own = Object.fromEntries(Object.entries(pool.policy).filter(([, value]) => value !== null));
-  const domain =
-    join.kind === "ad" ? { ...join, ou: join.ou ?? "" } : { domain: "", ou: "", user: "", password_setting: "" };
   return {
     name,
     account,
@@ -58,10 +51,7 @@ export function formOf(pool: Pool): Form {
     time_zone,
     join: join.kind,
     intune: join.kind === "entra" && join.intune,
-    domain: domain.domain,
-    ou: domain.ou,
-    user: domain.user,
-    password_setting: domain.password_setting,
+    profile: join.kind === "ad" ? join.profile : "",
     refresh,
     policy: own,
   };
@@ -69,8 +59,7 @@ export function formOf(pool: Pool): Form {
 
 function joinOf(form: Form): Registration["join"] {
   if (form.join === "entra") return { kind: "entra", intune: form.intune };
-  const { domain, user, password_setting } = form;
-  return { kind: "ad", domain, user, password_setting, ou: form.ou || null };
+  return { kind: "ad", profile: form.profile };
 }
 
 export function toRegistration(form: Form): Registration {
@@ -111,8 +100,7 @@ export function whatIsMissing(form: Form): string | null {
   if (!form.name) return "Give the pool a name.";
   if (!form.host_pool_id) return "Give the host pool’s resource id.";
   if (!form.image) return "Choose an image.";
-  if (form.join === "ad" && !(form.domain && form.user && form.password_setting))
-    return "Say how hosts join the domain.";
+  if (form.join === "ad" && !form.profile) return "Choose how hosts join the domain.";
   return null;
 }
 

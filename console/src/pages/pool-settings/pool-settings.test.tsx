@@ -22,7 +22,7 @@ test("a registration without account or zone leaves them to the app", () => {
   const form = { ...EMPTY, name: "lab", host_pool_id: " /subscriptions/1 ", image: "win11" };
   expect(toRegistration(form)).toMatchObject({ host_pool_id: "/subscriptions/1", time_zone: null });
   expect(toRegistration(form)).not.toHaveProperty("account");
-  expect(whatIsMissing({ ...form, join: "ad" })).toBe("Say how hosts join the domain.");
+  expect(whatIsMissing({ ...form, join: "ad" })).toBe("Choose how hosts join the domain.");
   expect(whatIsMissing(form)).toBeNull();
 });
 
@@ -31,6 +31,13 @@ async function fill(user: ReturnType<typeof renderAt>): Promise<void> {
   await user.selectOptions(screen.getByRole("combobox", { name: "Image" }), await screen.findByText("win11-office"));
 }
 
+test("hosts join a domain by a profile of the account", () => {
+  expect(toRegistration({ ...EMPTY, join: "ad", profile: "contoso-local" }).join).toEqual({
+    kind: "ad",
+    profile: "contoso-local",
+  });
+});
+
 test("a registered pool says what was found, and leads to its first plan", async () => {
   const lab = aPool({ name: "lab", hosts: 4, hosts_per_version: { "1.0.0": 4 } });
   const api = new FakeApi({
@@ -38,7 +45,7 @@ test("a registered pool says what was found, and leads to its first plan", async
     "PUT /api/pools/lab": new Answer(201, lab),
     "GET /api/pools/lab": lab,
     "GET /api/images/win11-office": { name: "win11-office", current: "2.0.0" },
-    "GET /api/images/win11-office/versions": { items: [] },
+    "GET /api/pools/lab/versions": { items: [] },
     "POST /api/pools/lab/update-image": aPlan(),
   });
   const user = renderAt("/pools/new");

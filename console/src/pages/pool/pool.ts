@@ -45,7 +45,7 @@ export function whyNoUnregister(pool: Pool, mayNot: string | null): string | nul
 
 export function joinText(join: Pool["join"]): string {
   if (join.kind === "entra") return join.intune ? "Entra ID, with Intune" : "Entra ID";
-  return `Domain ${join.domain}${join.ou ? `, ${join.ou}` : ""}, as ${join.user}`;
+  return `A domain, by profile ${join.profile}`;
 }
 
 const REFRESH: Readonly<Record<Pool["refresh"], string>> = {

@@ -5,6 +5,7 @@ import { ActionsMenu, type Action } from "../../parts/ActionsMenu";
 import { portalOf } from "../../parts/links";
 import { ProgressBar, rolloutStateText, StateBar } from "../../parts/states";
 import type { Column } from "../../parts/table/DataTable";
+import { Time } from "../../parts/time";
 import { mixText, whyNoRollBack, whyNoUpdate, type Pool, type Rollout } from "./pools";
 import styles from "./pools.module.css";
 
@@ -20,7 +21,7 @@ export function poolColumns(mayNot: string | null, navigate: (to: string) => voi
     },
     { id: "account", header: "Account", value: (pool) => pool.account, cell: (pool) => pool.account, wideOnly: true },
     { id: "ring", header: "Ring", value: (pool) => pool.ring, cell: (pool) => ringText(pool.ring), wideOnly: true },
-    { id: "image", header: "Image, version", width: "22%", value: imageText, cell: (pool) => <Image pool={pool} /> },
+    { id: "image", header: "Image, version", width: "18%", value: imageText, cell: (pool) => <Image pool={pool} /> },
     { id: "hosts", header: "Hosts", width: "76px", value: (pool) => pool.hosts, cell: (pool) => pool.hosts ?? "?" },
     {
       id: "sessions",
@@ -32,8 +33,14 @@ export function poolColumns(mayNot: string | null, navigate: (to: string) => voi
     {
       id: "rollout",
       header: "Rollout",
-      width: "26%",
+      width: "20%",
       cell: (pool) => (pool.running_rollout ? <Progress rollout={pool.running_rollout} /> : "None"),
+    },
+    {
+      id: "next",
+      header: "Next",
+      width: "16%",
+      cell: (pool) => (pool.running_rollout ? <Next rollout={pool.running_rollout} /> : ""),
     },
     {
       id: "actions",
@@ -99,6 +106,29 @@ function Progress({ rollout }: { rollout: Rollout }): ReactNode {
       <ProgressBar percent={rollout.percent} label={label} moving={moving} />
       <StateBar counts={rollout.counts} slim />
       {rollout.note && <div className="fc-muted fc-small">{rollout.note.text}</div>}
+    </div>
+  );
+}
+
+/** What comes next, and when it ends. */
+function Next({ rollout }: { rollout: Rollout }): ReactNode {
+  return (
+    <div className="fc-small">
+      {rollout.next && (
+        <div>
+          {rollout.next.text}
+          {rollout.next.at && (
+            <>
+              , <Time at={rollout.next.at} form="relative" />
+            </>
+          )}
+        </div>
+      )}
+      {rollout.expected_end && (
+        <div className="fc-muted">
+          ends about <Time at={rollout.expected_end} />
+        </div>
+      )}
     </div>
   );
 }

@@ -7,7 +7,7 @@ import { Time } from "../../parts/time";
 import type { Form } from "./form";
 import { SelectImageDialog } from "./SelectImageDialog";
 import styles from "./update-image.module.css";
-import { useVersions, type Version } from "./versions";
+import { sinceOf, useVersions, type Version } from "./versions";
 
 interface Props {
   pool: Model<"PoolView">;
@@ -18,8 +18,8 @@ interface Props {
 
 export function ImageSection({ pool, form, error, onChange }: Props): ReactNode {
   const [selecting, setSelecting] = useState(false);
-  const versions = useVersions(pool, form.image);
-  const chosen = versions.versions?.find(({ version }) => version === form.version);
+  const { versions } = useVersions(pool.name, "");
+  const chosen = versions?.find(({ image, version }) => image === form.image && version === form.version);
   return (
     <section className="fc-card fc-section" aria-labelledby="image">
       <header>
@@ -43,7 +43,7 @@ export function ImageSection({ pool, form, error, onChange }: Props): ReactNode 
       <Kept />
       {selecting && (
         <SelectImageDialog
-          versions={versions}
+          pool={pool.name}
           onClose={() => setSelecting(false)}
           onSelect={({ image, version }) => {
             onChange({ image, version });
@@ -56,19 +56,18 @@ export function ImageSection({ pool, form, error, onChange }: Props): ReactNode 
 }
 
 function Facts({ version }: { version: Version }): ReactNode {
-  const replicas = Object.entries(version.replicas).map(([region, count]) => `${count} replicas in ${region}`);
+  const { replicas, verdict, state, notes } = version;
+  const since = sinceOf(version);
   return (
     <div className={`${styles.facts} fc-muted fc-small`}>
-      {version.verdict && <span>Test {version.verdict}</span>}
-      {version.since && (
+      {verdict && <span>Test {verdict.result}</span>}
+      {since && (
         <span>
-          {version.state === "active" ? "Active" : "Staged"} since <Time at={version.since} />
+          {state === "active" ? "Active" : "Staged"} since <Time at={since} />
         </span>
       )}
-      {replicas.map((text) => (
-        <span key={text}>{text}</span>
-      ))}
-      {version.notes && <span>“{version.notes}”</span>}
+      {replicas !== null && <span>{replicas === 1 ? "1 replica" : `${replicas} replicas`} where the hosts are</span>}
+      {notes && <span>“{notes}”</span>}
     </div>
   );
 }

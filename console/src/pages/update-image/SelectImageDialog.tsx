@@ -1,5 +1,4 @@
-import { Button } from "@fluentui/react-components";
-import { SearchBox } from "@fluentui/react-components";
+import { Button, SearchBox } from "@fluentui/react-components";
 import { useState, type ReactNode } from "react";
 
 import { FormDialog } from "../../parts/dialog";
@@ -8,19 +7,20 @@ import { Pill, type Tone } from "../../parts/states";
 import { DataTable, type Column } from "../../parts/table/DataTable";
 import { Time } from "../../parts/time";
 import styles from "./update-image.module.css";
-import { found, type Version, type Versions } from "./versions";
+import { found, sinceOf, useVersions, type Version } from "./versions";
 
 interface Props {
-  versions: Versions;
+  pool: string;
   onSelect: (version: Version) => void;
   onClose: () => void;
 }
 
 /** Select new image: what the pool can get, and what it cannot, with the reason. */
-export function SelectImageDialog({ versions, onSelect, onClose }: Props): ReactNode {
+export function SelectImageDialog({ pool, onSelect, onClose }: Props): ReactNode {
   const [search, setSearch] = useState("");
+  const versions = useVersions(pool, search);
   const rows = versions.versions && found(versions.versions, search);
-  const selectable = rows?.filter(({ whyNot }) => whyNot === null) ?? [];
+  const selectable = rows?.filter((one) => one.selectable) ?? [];
   const only = selectable.length === 1 ? selectable[0] : undefined;
   return (
     <FormDialog title="Select new image" wide onClose={onClose} onSubmit={() => only && onSelect(only)}>
@@ -37,13 +37,12 @@ export function SelectImageDialog({ versions, onSelect, onClose }: Props): React
         rows={rows}
         keyOf={({ image, version }) => `${image} ${version}`}
         live={versions}
-        rowClass={({ whyNot }) => (whyNot ? styles.refused : undefined)}
+        rowClass={({ selectable }) => (selectable ? undefined : styles.refused)}
         empty={<EmptyState text="No version matches." />}
       />
-      {versions.unknown > 0 && (
+      {rows?.some(({ state }) => state === null) && (
         <p className="fc-muted fc-small">
-          {versions.unknown} more {versions.unknown === 1 ? "is" : "are"} in the gallery only. Stage one on Global
-          Images before a pool can get it.
+          What is in the gallery only has to be staged on Global Images before a pool can get it.
         </p>
       )}
     </FormDialog>
@@ -53,7 +52,6 @@ export function SelectImageDialog({ versions, onSelect, onClose }: Props): React
 const STATES: Readonly<Record<string, readonly [string, Tone]>> = {
   active: ["Active", "ok"],
   staged: ["Staged", "warn"],
-  "this pool": ["This pool", "plain"],
   backup: ["Backup", "plain"],
   replaced: ["Replaced", "plain"],
 };
@@ -70,8 +68,8 @@ function columns(onSelect: (version: Version) => void): Column<Version>[] {
       bare: true,
       align: "end",
       cell: (one) =>
-        one.whyNot ? (
-          <span className="fc-small">{one.whyNot}</span>
+        !one.selectable ? (
+          <span className="fc-small">{one.why_not?.text ?? "It cannot be chosen."}</span>
         ) : (
           <Button size="small" appearance="primary" onClick={() => onSelect(one)}>
             Select<span className="fc-sr"> {`${one.image} ${one.version}`}</span>
@@ -82,19 +80,25 @@ function columns(onSelect: (version: Version) => void): Column<Version>[] {
 }
 
 function State({ version }: { version: Version }): ReactNode {
-  const [word, tone] = STATES[version.state ?? ""] ?? [version.state ?? "", "plain" as const];
+  const [word, tone] = looksOf(version);
+  const since = sinceOf(version);
   return (
     <span className="fc-row">
       <Pill tone={tone}>{word}</Pill>
       <span className="fc-small">
-        {version.since && <Time at={version.since} />}
+        {since && <Time at={since} />}
         {verdictText(version)}
       </span>
     </span>
   );
 }
 
+function looksOf({ current, state }: Version): readonly [string, Tone] {
+  if (current) return ["This pool", "plain"];
+  return STATES[state ?? ""] ?? [state ?? "Gallery only", "plain"];
+}
+
 export function verdictText({ verdict, state }: Pick<Version, "verdict" | "state">): string {
-  if (verdict) return `, test ${verdict}`;
+  if (verdict) return `, test ${verdict.result}`;
   return state === "staged" ? ", not tested" : "";
 }

@@ -1,18 +1,26 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { expect, test } from "vitest";
 
-import { aPlan, aPool, aVersion } from "../../testing/models";
+import { aPlan, aPool, aPoolVersion } from "../../testing/models";
 import { Answer, FakeApi, me, type SentRequest } from "../../testing/fakeApi";
 import { renderAt } from "../../testing/render";
 
 const UPDATE = "POST /api/pools/office/update-image";
 
 function fakeApi(replies: Readonly<Record<string, unknown>> = {}): FakeApi {
-  const versions = [aVersion({ version: "2.0.0" }), aVersion({ version: "3.0.0", state: "staged" })];
+  const versions = [
+    aPoolVersion(),
+    aPoolVersion({
+      version: "3.0.0",
+      state: "staged",
+      selectable: false,
+      why_not: { code: "x", text: "only for ring test" },
+    }),
+  ];
   return new FakeApi({
     "GET /api/pools/office": aPool({ sessions: 71 }),
     "GET /api/images/win11-office": { name: "win11-office", current: "2.0.0" },
-    "GET /api/images/win11-office/versions": { items: versions, continuation: null },
+    "GET /api/pools/office/versions": { items: versions, continuation: null },
     [UPDATE]: (sent: SentRequest) =>
       sent.query.get("what_if")
         ? aPlan({ schedule: scheduleOf(sent) })
@@ -122,7 +130,7 @@ test("versions that the pool cannot get stay in the list with the reason", async
   await user.click(await screen.findByRole("button", { name: "Select new" }));
   // happy-dom has no layout, so Fluent takes the content of the dialog for hidden.
   const staged = await screen.findByRole("row", { name: /3\.0\.0/, hidden: true });
-  expect(staged).toHaveTextContent("Only for pools of ring test");
+  expect(staged).toHaveTextContent("only for ring test");
   expect(within(staged).queryByText("Select")).toBeNull();
   await user.type(screen.getByPlaceholderText(/Search by name/), "2.0{Enter}");
   await waitFor(() => expect(screen.queryByRole("dialog", { hidden: true })).toBeNull());

@@ -10,13 +10,13 @@ import { PageHeader } from "../../parts/PageHeader";
 import { PageSkeleton } from "../../parts/PageSkeleton";
 import { usePlan, type Planned } from "../../parts/plan/usePlan";
 import { ProblemBar } from "../../parts/ProblemBar";
+import { dateField, ScheduleFields } from "../../parts/schedule";
 import { InZone } from "../../parts/time";
 import { ConfirmUpdate } from "./ConfirmUpdate";
-import { dateField, firstForm, toRequest, whatIsMissing, type Form, type Plan, type UpdateRequest } from "./form";
+import { firstForm, toRequest, whatIsMissing, type Form, type Plan, type UpdateRequest } from "./form";
 import { ImageSection } from "./ImageSection";
 import { PolicySection } from "./PolicySection";
 import { Review } from "./Review";
-import { ScheduleSection } from "./ScheduleSection";
 import styles from "./update-image.module.css";
 
 const SHOWN_FIELDS = ["image", "version", "schedule", "reason", "policy"];
@@ -72,15 +72,22 @@ function UpdateForm({ pool, active }: { pool: Model<"PoolView">; active: string 
     <div className={styles.form}>
       <div>
         <ImageSection pool={pool} form={form} error={error("version") ?? error("image")} onChange={change} />
-        <ScheduleSection
-          form={form}
-          poolZone={pool.time_zone}
-          plan={current}
-          people={pool.sessions}
-          dateError={error(dateField(form.mode))}
-          zoneError={error("schedule.time_zone")}
-          onChange={change}
-        />
+        <section className="fc-card fc-section" aria-labelledby="schedule">
+          <header>
+            <h2 id="schedule">Schedule</h2>
+            <span className="fc-muted fc-small">When people’s sessions end</span>
+          </header>
+          <ScheduleFields
+            form={form}
+            poolZone={pool.time_zone}
+            labelledBy="schedule"
+            forceAt={current?.schedule.force_at ?? null}
+            people={pool.sessions}
+            dateError={error(dateField(form.mode))}
+            zoneError={error("schedule.time_zone")}
+            onChange={change}
+          />
+        </section>
         <PolicySection
           policy={form.policy}
           plan={planned.plan}

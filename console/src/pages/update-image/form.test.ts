@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 
 import { readNumber } from "../../parts/PolicyFields";
-import { candidatesOf, firstForm, toRequest, whatIsMissing, type Form } from "./form";
+import { candidatesOf } from "../../parts/schedule";
+import { firstForm, toRequest, whatIsMissing, type Form } from "./form";
 import { sentence } from "./planTexts";
-import { whyNot } from "./versions";
 
 const pool = { image: "win11-office", version: "1.0.0", time_zone: "Europe/Amsterdam" };
 const form: Form = firstForm(pool, "2.0.0", Date.parse("2026-11-30T12:00:00Z"));
@@ -54,13 +54,4 @@ test("clauses of the app become sentences", () => {
   expect(sentence("no lock blocks the rollout")).toBe("No lock blocks the rollout.");
   expect(sentence("Remove it.")).toBe("Remove it.");
   expect(sentence("")).toBe("");
-});
-
-test("why a pool cannot get a version", () => {
-  const view = { version: "2.0.0", state: "active", ready: true } as const;
-  expect(whyNot(view, { version: "1.0.0", ring: "production" })).toBeNull();
-  expect(whyNot(view, { version: "2.0.0", ring: "production" })).toBe("The pool has it");
-  expect(whyNot({ ...view, state: "staged" }, { version: "1.0.0", ring: "pilot" })).toBe("Only for pools of ring test");
-  expect(whyNot({ ...view, state: "staged" }, { version: "1.0.0", ring: "test" })).toBeNull();
-  expect(whyNot({ ...view, state: "backup" }, { version: "1.0.0", ring: "test" })).toBe("Use Roll back");
 });

@@ -1,6 +1,6 @@
 /** Sentences about a plan. Pure. */
 
-import { cityOf, durationText, longText, momentText } from "../../parts/time";
+import { momentText } from "../../parts/time";
 import type { Plan } from "./form";
 
 /** `A sentence.` from a clause of the app. */
@@ -45,20 +45,6 @@ export function endText(plan: Plan, zone: string, now: number): string {
   const first = plan.expected_end_bounds?.[0];
   const earlier = first && first !== plan.expected_end && plan.schedule.mode === "on_logoff";
   return earlier ? `${ends} If everybody logs off before: about ${momentText(Date.parse(first), zone, now)}.` : ends;
-}
-
-/** The deadline read back: in the zone, for the viewer where that differs, and in UTC. */
-export function readBack(at: number, zone: string, mine: string, now: number): { main: string; others: string } {
-  const main = `${longText(at, zone)}`;
-  const you = longText(at, mine);
-  const utc = longText(at, "UTC");
-  const others = [you === main ? "" : `For you in ${cityOf(mine)}: ${you}.`, `UTC: ${utc}.`].filter(Boolean).join(" ");
-  return { main, others: at > now ? others : "" };
-}
-
-/** `in 7 days 1 h`. */
-export function untilText(at: number, now: number): string {
-  return at > now ? `in ${durationText(at - now)}` : "now";
 }
 
 /** A host's name without its domain. */

@@ -1,10 +1,10 @@
-import { Button, MessageBar, MessageBarActions, MessageBarBody, MessageBarTitle } from "@fluentui/react-components";
+import { Button } from "@fluentui/react-components";
 import { useEffect, useRef, type ReactNode } from "react";
 import { useLocation } from "wouter";
 
 import { hasOnlyFields, type ApiError } from "../../api";
 import { ActionButton } from "../ActionButton";
-import { ProblemBar } from "../ProblemBar";
+import { Refusal } from "../FormPanel";
 import styles from "./form.module.css";
 
 interface Props {
@@ -27,8 +27,14 @@ interface Props {
 export function FormPage(props: Props): ReactNode {
   const { verb, whyNot, busy, problem, fields, onReadAgain, onSubmit, back, children } = props;
   const [, navigate] = useLocation();
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    // The button is far below what was refused.
+    if (problem && hasOnlyFields(problem, fields))
+      form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [problem, fields]);
   return (
-    <form className={styles.form} noValidate onSubmit={(event) => event.preventDefault()}>
+    <form ref={form} className={styles.form} noValidate onSubmit={(event) => event.preventDefault()}>
       <Refusal problem={problem} fields={fields} onReadAgain={onReadAgain} />
       {children}
       <div className="fc-row">
@@ -38,37 +44,5 @@ export function FormPage(props: Props): ReactNode {
         <Button onClick={() => navigate(back)}>Cancel</Button>
       </div>
     </form>
-  );
-}
-
-/** Above the fields, and scrolled to when it comes: the button is far below. */
-function Refusal({ problem, fields, onReadAgain }: Pick<Props, "problem" | "fields" | "onReadAgain">): ReactNode {
-  const place = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (!problem) return;
-    const field = place.current?.parentElement?.querySelector<HTMLElement>("[aria-invalid=true]");
-    if (hasOnlyFields(problem, fields)) field?.focus();
-    else place.current?.scrollIntoView?.({ block: "nearest" });
-  }, [problem, fields]);
-  const inBar = problem && !hasOnlyFields(problem, fields);
-  return (
-    <div ref={place}>
-      {inBar && (problem.status === 412 && onReadAgain ? <Changed onReadAgain={onReadAgain} /> : null)}
-      {inBar && !(problem.status === 412 && onReadAgain) && <ProblemBar problem={problem} />}
-    </div>
-  );
-}
-
-function Changed({ onReadAgain }: { onReadAgain: () => void }): ReactNode {
-  return (
-    <MessageBar intent="warning" layout="multiline" className="fc-message">
-      <MessageBarBody>
-        <MessageBarTitle>Somebody else changed this meanwhile</MessageBarTitle> Nothing was saved. Read it again: what
-        you changed stays in the form, the rest is as it is stored now.
-      </MessageBarBody>
-      <MessageBarActions>
-        <Button onClick={onReadAgain}>Read it again</Button>
-      </MessageBarActions>
-    </MessageBar>
   );
 }

@@ -1,52 +1,49 @@
 import { Button, Field, Input, Radio, RadioGroup, Select } from "@fluentui/react-components";
 import type { ReactNode } from "react";
 
-import { StarIcon } from "../../parts/icons";
-import { Pill } from "../../parts/states";
-import { cityOf, longText, myZone, useNow } from "../../parts/time";
-import { candidatesOf, type Form, type Mode, type Plan } from "./form";
-import { readBack, untilText } from "./planTexts";
-import styles from "./update-image.module.css";
+import { StarIcon } from "../icons";
+import { Pill } from "../states";
+import { cityOf, longText, myZone, useNow } from "../time";
+import { candidatesOf, readBack, untilText, type Mode, type ScheduleForm } from "./schedule";
+import styles from "./schedule.module.css";
 
 interface Props {
-  form: Form;
+  form: ScheduleForm;
+  /** The zone that comes first in the list: the pool's. */
   poolZone: string;
-  /** The plan of the form as it stands, or null. */
-  plan: Plan | null;
+  /** The id of the heading. */
+  labelledBy: string;
+  /** When sessions end, as the app understood the form as it stands; null: not known yet. */
+  forceAt: string | null;
   /** People on the hosts now, as the page knows them. */
   people: number | null;
   dateError: string | undefined;
   zoneError: string | undefined;
-  onChange: (change: Partial<Form>) => void;
+  onChange: (change: Partial<ScheduleForm>) => void;
 }
 
-export function ScheduleSection(props: Props): ReactNode {
-  const { form, people, onChange } = props;
+/** When people's sessions end: now, at a moment, or on log off with a deadline. What the app understood is read back. */
+export function ScheduleFields(props: Props): ReactNode {
+  const { form, people, labelledBy, onChange } = props;
   const everybody = people === null ? "" : people === 1 ? ", 1 person" : `, ${people} people`;
   return (
-    <section className="fc-card fc-section" aria-labelledby="schedule">
-      <header>
-        <h2 id="schedule">Schedule</h2>
-        <span className="fc-muted fc-small">When people’s sessions end</span>
-      </header>
-      <RadioGroup
-        aria-labelledby="schedule"
-        className={styles.options}
-        value={form.mode}
-        onChange={(_, { value }) => onChange({ mode: value as Mode, exact: "" })}
-      >
-        <Option {...props} mode="now" title="Schedule now">
-          Everybody is signed out at once{everybody}, then all hosts are updated.
-        </Option>
-        <Option {...props} mode="at" title="Schedule at">
-          Nothing happens until a date and time, but warnings; then as “now”.
-        </Option>
-        <Option {...props} mode="on_logoff" title="On log off" recommended>
-          Hosts without people are updated now, others as their last user logs off. Who is still on at the deadline is
-          signed out and may lose unsaved work, so give a generous one.
-        </Option>
-      </RadioGroup>
-    </section>
+    <RadioGroup
+      aria-labelledby={labelledBy}
+      className={styles.options}
+      value={form.mode}
+      onChange={(_, { value }) => onChange({ mode: value as Mode, exact: "" })}
+    >
+      <Option {...props} mode="now" title="Schedule now">
+        Everybody is signed out at once{everybody}, then all hosts are updated.
+      </Option>
+      <Option {...props} mode="at" title="Schedule at">
+        Nothing happens until a date and time, but warnings; then as “now”.
+      </Option>
+      <Option {...props} mode="on_logoff" title="On log off" recommended>
+        Hosts without people are updated now, others as their last user logs off. Who is still on at the deadline is
+        signed out and may lose unsaved work, so give a generous one.
+      </Option>
+    </RadioGroup>
   );
 }
 
@@ -138,10 +135,10 @@ function ZoneOptions({ poolZone }: { poolZone: string }): ReactNode {
 }
 
 /** What the app understood: the only place where the moment is known. */
-function ReadBack({ form, plan }: Props): ReactNode {
+function ReadBack({ form, forceAt }: Props): ReactNode {
   const now = useNow();
-  if (!plan) return <p className={`${styles.echo} fc-muted`}>The moment is read back here.</p>;
-  const at = Date.parse(plan.schedule.force_at);
+  if (!forceAt) return <p className={`${styles.echo} fc-muted`}>The moment is read back here.</p>;
+  const at = Date.parse(forceAt);
   const { main, others } = readBack(at, form.zone, myZone(), now);
   return (
     <p className={styles.echo}>

@@ -1,0 +1,6 @@
+import type { PageRoute } from "../../app/routes";
+
+export const route: PageRoute = {
+  path: "/promotions",
+  load: () => import("./PromotionsPage"),
+};

@@ -1,0 +1,10 @@
+export { ScheduleFields } from "./ScheduleFields";
+export {
+  candidatesOf,
+  dateField,
+  firstSchedule,
+  isComplete,
+  toSchedule,
+  type Mode,
+  type ScheduleForm,
+} from "./schedule";

@@ -1,0 +1,1 @@
+"""What signs the record, and where its signatures are kept."""

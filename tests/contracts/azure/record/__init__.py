@@ -1,0 +1,1 @@
+"""What signs the record, with the real SDKs."""
