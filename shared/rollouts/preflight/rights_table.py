@@ -106,6 +106,7 @@ OTHERS = (
         for kind in ("permissions", "locks")
     ),
     Right(Where.MACHINES, f"{COMPUTE}/virtualMachines/runCommands/read", "say how a join failed", When.OPTIONAL),
+    Right(Where.MACHINES, f"{NETWORK}/networkInterfaces/read", "show the network that a pool keeps", When.OPTIONAL),
     Right(Where.IMAGE, "Microsoft.Authorization/permissions/read", "check permissions before a rollout", When.OPTIONAL),
     Right(Where.IMAGE, f"{COMPUTE}/galleries/images/read", "read the image definition"),
     Right(Where.IMAGE, f"{COMPUTE}/galleries/images/versions/write", "capture, stage and activate", When.BUILDING),
