@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, Route, expect
@@ -110,7 +110,8 @@ class Played:
             route.continue_()
             return
         self.proofs.append(route.request.headers.get("authorization"))
-        route.fulfill(json=ME if path == "/api/me" else {"items": [], "continuation": None})
+        known = {"/api/me": ME, "/api/overview": {"needs_you": [], "open_rollouts": 0, "running_tasks": 0}}
+        route.fulfill(json=known.get(path, {"items": [], "continuation": None}))
 
 
 def _client_info() -> str:
