@@ -28,7 +28,7 @@ export function PolicyTab({ rollout }: { rollout: Rollout }): ReactNode {
     ["Strategy", policy.strategy],
     ["Warnings", warningsText(policy.warn_minutes)],
     ["Attempts of a host", String(policy.retries + 1)],
-    ["Failures allowed", policy.max_failed === null ? "any number" : hostsText(policy.max_failed)],
+    ["Failures allowed", policy.on_failure === "continue" ? "any number" : hostsText(rollout.failures_allowed)],
     ["Old disks are kept", policy.keep_old_disk_days ? `${policy.keep_old_disk_days} days` : "no"],
   );
   if (rollout.exclude.length) rows.push(["Left out", rollout.exclude.join(", ")]);

@@ -92,7 +92,7 @@ function Parts({ rollout, states, onStates }: PartsProps): ReactNode {
   const tabs = [
     { id: "hosts", text: `Hosts ${rollout.hosts}` },
     { id: "events", text: "Events" },
-    { id: "people", text: `People ${rollout.sessions_open}` },
+    { id: "people", text: `People ${rollout.people_left}` },
     { id: "policy", text: "Policy" },
   ];
   return (

@@ -30,6 +30,9 @@ interface Found {
 /** What may stand closer than this is one: its text would lie over the other's. */
 const LEAST_APART = 9;
 
+/** And these are one moment. */
+const SAME = 2;
+
 /** Null: there is nothing to place, such as a refresh without an end. */
 export function lineOfTime(rollout: Rollout, now: number): Line | null {
   const found = momentsOf(rollout).sort((one, other) => one.at - other.at);
@@ -75,6 +78,11 @@ function apart(moments: readonly Omit<Moment, "above">[]): Moment[] {
     const near = before !== undefined && moment.place - before.place < LEAST_APART;
     if (near && moment.kind === "warning") continue;
     if (near && before.kind === "warning") kept.pop();
+    const isSame = near && moment.kind === "end" && before.kind === "deadline" && moment.place - before.place < SAME;
+    if (isSame) {
+      kept[kept.length - 1] = { ...before, text: `${before.text}, ${moment.text}` };
+      continue;
+    }
     kept.push(moment);
   }
   return kept.map((moment, index) => ({ ...moment, above: index % 2 === 0 }));

@@ -1,6 +1,7 @@
 import { memo, useCallback, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 
 import { peopleText } from "../../../parts/dialog";
+import { PersonIcon } from "../../../parts/icons";
 import { HOST_STATES } from "../../../parts/states/hosts";
 import { durationText } from "../../../parts/time/format";
 import { useNow } from "../../../parts/time/useNow";
@@ -144,7 +145,10 @@ function Aside({ host }: { host: GridHost }): ReactNode {
     return (
       <span>
         <span className="fc-sr">, {peopleText(host.sessions)}</span>
-        <span aria-hidden>{`☺${host.sessions}`}</span>
+        <span className={styles.people} aria-hidden>
+          <PersonIcon />
+          {host.sessions}
+        </span>
       </span>
     );
   }
@@ -153,5 +157,5 @@ function Aside({ host }: { host: GridHost }): ReactNode {
 
 function Age({ since }: { since: number }): ReactNode {
   const now = useNow(10_000);
-  return <span>{durationText(now - since)}</span>;
+  return <span className={styles.age}>{durationText(now - since)}</span>;
 }

@@ -44,13 +44,9 @@ export function HostPanel({ rollout, host, onClose }: Props): ReactNode {
     <section ref={box} className={`fc-card ${styles.panel}`} aria-label={`Host ${shortName(host)}`}>
       <header className="fc-row">
         <h2 className="fc-anywhere">{shortName(host)}</h2>
-        <Button
-          className="fc-push"
-          appearance="subtle"
-          icon={<CloseIcon />}
-          aria-label={`Close ${shortName(host)}`}
-          onClick={onClose}
-        />
+        <span className="fc-push">
+          <Button appearance="subtle" icon={<CloseIcon />} aria-label={`Close ${shortName(host)}`} onClick={onClose} />
+        </span>
       </header>
       {found.error && <ProblemBar problem={found.error} />}
       {shown ? (
