@@ -17,7 +17,19 @@ from bench.rows import Row, missed
 from local.stack.processes import bypass_proxies
 from local.stack.stack import stop_on_signals
 
-PARTS = ("cold", "planner", "arm_calls", "logoff", "api", "engine", "vs_direct", "vs_fanout", "floor", "outcome")
+PARTS = (
+    "cold",
+    "planner",
+    "arm_calls",
+    "logoff",
+    "api",
+    "viewers",
+    "engine",
+    "vs_direct",
+    "vs_fanout",
+    "floor",
+    "outcome",
+)
 """The measuring modules, the quick ones first. Each has a function `run() -> list[Row]`."""
 RESULTS = Path(__file__).with_name("results.json")
 _INTERRUPTED = 130

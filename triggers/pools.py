@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import azure.durable_functions as df
 
-from shared.api.common import Listed, PageQuery, WhatIfQuery
+from shared.api.common import Listed, PageQuery, PlanQuery, UpdatePlanQuery
 from shared.api.conditions import Condition
 from shared.api.edits import Patch, Put
 from shared.api.lists.pools import PoolsQuery
 from shared.api.merge_patch import MergePatch
+from shared.api.pool_pages.kept import KeptView
 from shared.api.pool_pages.versions import PoolVersionsQuery, PoolVersionView
 from shared.api.pools import (
     PoolHostView,
@@ -24,6 +25,7 @@ from shared.models.access.roles import Need
 from shared.pools.new_host_image import image_for_new_hosts
 from shared.ports.engine import Engine
 from shared.records.pools import find_pool, open_refresh, running_rollout
+from shared.rollouts.light_plan import plan_update_unchecked, with_first_hosts
 from shared.rollouts.preview import plan_update
 from shared.rollouts.refresh.lifecycle import register_pool_with_refresh, unregister_pool
 from shared.rollouts.roll_back import plan_roll_back, roll_back_pool
@@ -31,6 +33,7 @@ from shared.rollouts.start import update_image
 from shared.views import pools
 from shared.views.hosts import list_hosts
 from shared.views.pool_lists import list_pools
+from shared.views.pool_pages.kept import read_kept
 from shared.views.pool_pages.versions import list_pool_versions
 from triggers.accepted import accepted
 from triggers.http.contract import Answer, Call
@@ -91,6 +94,12 @@ def get_pool_hosts(call: Call, query: PageQuery) -> Answer[Listed[PoolHostView]]
     return Answer(list_hosts(call.services, pool, rollout, limit=query.limit, continuation=query.continuation))
 
 
+@endpoint(bp, "GET", "pools/{pool}/kept", needs=Need.READ, refusals=(404,))
+def get_pool_kept(call: Call) -> Answer[KeptView]:
+    """What an update keeps of the pool's hosts: VM sizes, networks, regions."""
+    return Answer(read_kept(call.services, call.path["pool"]))
+
+
 @endpoint(bp, "GET", "pools/{pool}/versions", needs=Need.READ, refusals=(404,))
 def get_pool_versions(call: Call, query: PoolVersionsQuery) -> Answer[Listed[PoolVersionView]]:
     """List the versions of all images that the pool may have: which may be chosen, and why not the others."""
@@ -107,22 +116,25 @@ def get_pool_image(call: Call) -> Answer[PoolImageView]:
     bp, "POST", "pools/{pool}/update-image", needs=Need.PUBLISH, status=202, also=(200,), refusals=(404, 409, 422)
 )
 def post_update_image(
-    call: Call, engine: Engine, query: WhatIfQuery, asked: UpdateImageRequest
+    call: Call, engine: Engine, query: UpdatePlanQuery, asked: UpdateImageRequest
 ) -> Answer[RolloutView | PlanView]:
     """Publish an image version to the pool. With `what_if=true`, only show what would happen (200)."""
     if query.what_if:
-        return Answer(plan_update(call.services, call.path["pool"], asked, call.who, call.reach), status=200)
+        make = plan_update if query.checks else plan_update_unchecked
+        plan = make(call.services, call.path["pool"], asked, call.who, call.reach)
+        return Answer(with_first_hosts(plan, query.hosts_limit), status=200)
     rollout = update_image(call.services, engine, call.path["pool"], asked, call.who, call.reach)
     return accepted(call, rollout)
 
 
 @endpoint(bp, "POST", "pools/{pool}/roll-back", needs=Need.PUBLISH, status=202, also=(200,), refusals=(404, 409, 422))
 def post_roll_back_pool(
-    call: Call, engine: Engine, query: WhatIfQuery, asked: RollBackPoolRequest
+    call: Call, engine: Engine, query: PlanQuery, asked: RollBackPoolRequest
 ) -> Answer[RolloutView | PlanView]:
     """Roll the pool back to its previous version; a running update is rolled back. With `what_if=true`, only show what
     would happen (200)."""
     if query.what_if:
-        return Answer(plan_roll_back(call.services, call.path["pool"], asked, call.who), status=200)
+        plan = plan_roll_back(call.services, call.path["pool"], asked, call.who)
+        return Answer(with_first_hosts(plan, query.hosts_limit), status=200)
     rollout = roll_back_pool(call.services, engine, call.path["pool"], asked, call.who, call.reach)
     return accepted(call, rollout)

@@ -91,6 +91,20 @@ class WhatIfQuery(Query):
     what_if: bool = False
 
 
+class PlanQuery(WhatIfQuery):
+    """How much of the plan is answered."""
+
+    hosts_limit: Annotated[int, Field(ge=0, le=MOST_HOSTS), WHOLE] | None = None
+    """With `what_if`: at most so many hosts, those that are first; left out: all."""
+
+
+class UpdatePlanQuery(PlanQuery):
+    """Whether the plan is checked, which takes seconds."""
+
+    checks: bool = True
+    """With `what_if`: `false` leaves the checks of Azure out, while somebody is still choosing."""
+
+
 class Listed[V: Value](Value):
     """One page of a list. Send `continuation` to get the next page; null at the end."""
 

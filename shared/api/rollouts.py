@@ -228,7 +228,11 @@ class PlanView(Value):
     probe: UsedProbe | None = None
     """The probe that the policy names, as it is now. Null without one, and when the account has none of that name."""
     can_start: bool
-    """Whether no preflight check failed."""
+    """Whether no preflight check failed. False when none was made."""
+    checks_made: bool = True
+    """Whether it was checked. False: it was asked with `checks=false`; it has no `id` then, and knows no replicas."""
+    hosts_total: int = 0
+    """How many hosts the plan has; `hosts` may have fewer."""
     id: str = ""
     """Hash of what it would do; a request may carry it as `plan`. Sessions and the clock do not change it."""
     preflight: list[Finding]

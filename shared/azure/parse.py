@@ -249,3 +249,13 @@ def _replicas(publishing: Json) -> dict[str, int]:
     usual = publishing.get("replicaCount") or 1
     targets = publishing.get("targetRegions") or []
     return {region_key(target["name"]): int(target.get("regionalReplicaCount") or usual) for target in targets}
+
+
+def network_card(found: Json) -> tuple[str, str, bool]:
+    """Of a network card: its VM's id in lower case, the subnet of its primary address, whether it is the VM's first."""
+    properties = found.get("properties") or {}
+    owner = str((properties.get("virtualMachine") or {}).get("id") or "").lower()
+    addresses = [one.get("properties") or {} for one in properties.get("ipConfigurations") or []]
+    addresses.sort(key=lambda one: not one.get("primary"))
+    subnet = str((addresses[0].get("subnet") or {}).get("id") or "") if addresses else ""
+    return owner, subnet, bool(properties.get("primary"))

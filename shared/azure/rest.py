@@ -31,9 +31,12 @@ class Place(NamedTuple):
 VIRTUAL_MACHINES = "Microsoft.Compute/virtualMachines"
 DISKS = "Microsoft.Compute/disks"
 HOST_POOLS = "Microsoft.DesktopVirtualization/hostPools"
+NETWORK_CARDS = "Microsoft.Network/networkInterfaces"
 
-_VERSIONS = {VIRTUAL_MACHINES: "2026-04-01", DISKS: "2026-03-02", HOST_POOLS: "2024-04-03"}
-"""API versions of azure-mgmt-compute 39.0.0 and azure-mgmt-desktopvirtualization 2.0.0."""
+_VERSIONS = {
+    VIRTUAL_MACHINES: "2026-04-01", DISKS: "2026-03-02", HOST_POOLS: "2024-04-03", NETWORK_CARDS: "2024-05-01",
+}  # fmt: skip
+"""API versions of azure-mgmt-compute 39.0.0, azure-mgmt-desktopvirtualization 2.0.0, and one of Microsoft.Network."""
 
 
 def read(clients: ArmClients, call: str, kind: str, at: arm_ids.ArmId, *below: str, **query: str) -> Json:

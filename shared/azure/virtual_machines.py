@@ -70,6 +70,17 @@ class AzureVirtualMachines(ComputeCalls):
             found += [parse.virtual_machine(vm) for vm in answers if OUT_TAG in (vm.get("tags") or {})]
         return found
 
+    def subnets_of(self, vm_ids: Iterable[str]) -> dict[str, str]:
+        """One list of network cards per resource group of the VMs."""
+        wanted, found = {vm_id.lower() for vm_id in vm_ids}, dict[str, str]()
+        for subscription, group in sorted(_by_group(wanted)):
+            call = f"list the network cards of {group}"
+            for card in rest.all_of(self._clients, call, rest.NETWORK_CARDS, subscription, group):
+                owner, subnet, primary = parse.network_card(card)
+                if owner in wanted and subnet and (primary or owner not in found):
+                    found[owner] = subnet
+        return found
+
     def update(
         self,
         vm_id: str,

@@ -142,6 +142,7 @@ class Code(StrEnum):
     RESUMED = "resumed"
 
     # A pool: what a change of its settings means.
+    NETWORKS_UNREADABLE = "networks_unreadable"
     COUNTS_FROM_NEXT_ROLLOUT = "counts_from_next_rollout"
 
     # A rollout: what happens next.

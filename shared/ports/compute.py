@@ -37,6 +37,12 @@ class VirtualMachines(Protocol):
     def find_many(self, vm_ids: Iterable[str]) -> dict[str, VirtualMachine]:
         """The existing VMs by lower-case id, with power states. One list per resource group."""
 
+    def subnets_of(self, vm_ids: Iterable[str]) -> dict[str, str]:
+        """The subnet (ARM id) of each VM's first network card, by the VM's lower-case id; VMs without one are left out.
+
+        One list per resource group. A card in another group than its VM is not found.
+        """
+
     def find_marked(self, near: Iterable[str]) -> list[VirtualMachine]:
         """The VMs with the tag `FreshcoatOutOf` in the resource groups of the VMs `near`; without power states.
 

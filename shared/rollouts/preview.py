@@ -221,7 +221,7 @@ def plan_rollout(services: Services, pool: Pool, spec: RolloutSpec, who: str) ->
         result.failed("rollout", "the pool is being reserved by another request", f"try again in {left} seconds")
     else:
         result.passed("rollout", "no other rollout runs on this pool")
-    fields = {name: getattr(rollout, name) for name in _SHOWN_IN_PLAN}
+    fields = {name: getattr(rollout, name) for name in SHOWN_IN_PLAN}
     fields |= {
         "from_version": rollout.before.version,
         "preflight": result.findings,
@@ -235,6 +235,7 @@ def plan_rollout(services: Services, pool: Pool, spec: RolloutSpec, who: str) ->
     if isinstance(moves := computed.get("deadline"), dict):
         fields["schedule"] = rollout.schedule.replace(others_force_at=moves["at"])
     made = PlanView.model_validate(fields | computed)
+    made = made.replace(hosts_total=len(made.hosts))
     part = hosts_and_policy(made.pool, made.policy, made.probe, made.hosts)
     timed = schedule_part(made.schedule)
     return made.replace(id=plan_id(spec.kind, made.image, made.version, spec.selection.for_new_hosts, timed, part))
@@ -250,7 +251,7 @@ _NOTHING_AT_ONCE = "no host can be rebuilt before the deadline: the limits of th
 _ALLOW_ONE = "lower min_available, or keep a deadline by which all users may be signed out"
 
 
-_SHOWN_IN_PLAN = ("pool", "image", "version", "schedule", "policy")
+SHOWN_IN_PLAN = ("pool", "image", "version", "schedule", "policy")
 
 
 def _preview_fields(
@@ -263,7 +264,12 @@ def _preview_fields(
     if losses:
         hosts = [_with_losses(host, losses) for host in computed.hosts]
         computed = computed.model_copy(update={"hosts": hosts})
-    return computed.model_dump(include=set(PlanView.model_fields) - {*_SHOWN_IN_PLAN, "from_version", "probe"})
+    return fields_of(computed)
+
+
+def fields_of(computed: Preview) -> dict[str, object]:
+    """What a plan shows of its preview."""
+    return computed.model_dump(include=set(PlanView.model_fields) - {*SHOWN_IN_PLAN, "from_version", "probe"})
 
 
 def _with_losses(host: PlannedHost, losses: Mapping[str, list[Message]]) -> PlannedHost:

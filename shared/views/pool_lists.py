@@ -30,6 +30,8 @@ REFRESH_FOR = 10.0
 """Seconds for which the refresh of a pool is listed as it was read. Its row changes with each pass."""
 ENDED_FOR = 60.0
 """Seconds for which a rollout that has ended is listed as it was read: its row hardly changes any more."""
+LOOKS_FOR = 5.0
+"""Seconds for which the stored looks are shown as they were read: many viewers ask for them at the same time."""
 _RINGS = list(Ring)
 
 
@@ -104,7 +106,7 @@ class _Known:
     def look(self, pool: Pool) -> PoolLook | None:
         """The newest numbers of a pool: of the last look, or of a pass of one of its rollouts."""
         if self._looks is None:
-            self._looks = stored_looks(self.services)
+            self._looks = self.services.read_cache.get("looks", LOOKS_FOR, lambda: stored_looks(self.services))
         of = self.rollouts(pool)
         passes = (look_of_pass(pool.name, rollout) for rollout in (of.running, of.refresh, of.last))
         return newest_look([self._looks.get(pool.name), *passes])

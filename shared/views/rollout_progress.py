@@ -207,6 +207,22 @@ def lost_hosts_view(pool: Pool, rollout_id: str = "") -> tuple[LostHostView, ...
     )
 
 
+def _of_the_end(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> dict[str, object]:
+    """The expected end. Before it, to the minute: it moves with each second, and a page that is read again and again
+    would never be the same."""
+    foreseen = forecast(rollout, hosts, now)
+    if rollout.state.ended or foreseen.expected is None:
+        return {"expected_end": foreseen.expected, "expected_end_bounds": foreseen.bounds}
+    bounds = tuple(map(_full_minute, foreseen.bounds)) if foreseen.bounds else None
+    return {"expected_end": _full_minute(foreseen.expected), "expected_end_bounds": bounds}
+
+
+def _full_minute(moment: datetime) -> datetime:
+    """The moment, or the next full minute after it."""
+    full = moment.replace(second=0, microsecond=0)
+    return full if full == moment else full + timedelta(minutes=1)
+
+
 def progress(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> RolloutView:
     """A rollout with everything that an operator needs to know about it, from its rows."""
     counts = {state.value: 0 for state in HostState}
@@ -215,7 +231,6 @@ def progress(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> R
     shown = {state: count for state, count in counts.items() if count}
     open_sessions = sum(host.sessions for host in hosts if not host.state.ended)
     each = host_time(hosts, timedelta(seconds=rollout.first_guess))
-    foreseen = forecast(rollout, hosts, now)
     open_till, opens = windows_of(rollout, now)
     return RolloutView.model_validate(
         _brief_fields(rollout, shown, sum(is_not_updated(rollout, host) for host in hosts))
@@ -230,14 +245,13 @@ def progress(rollout: Rollout, hosts: Sequence[RolloutHost], now: datetime) -> R
             "sessions_signed_out": rollout.progress.signed_out,
             "minutes_per_host": round(each / timedelta(minutes=1), 1),
             "next": suspension.of_rollout(rollout) or _lost_hosts(rollout, hosts, now) or next_event(rollout, now),
-            "expected_end": foreseen.expected,
-            "expected_end_bounds": foreseen.bounds,
             "last_pass_at": rollout.progress.last_pass.at if rollout.progress.last_pass else None,
             "versions": versions_of(hosts),
             "rolling_back": rollout.rolling_back,
             "windows_open_until": open_till,
             "windows_opens_at": opens,
         }
+        | _of_the_end(rollout, hosts, now)
         | _of_approvals(rollout)
         | _of_selection(rollout, hosts)
         | _of_refresh(rollout, hosts)

@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from shared.core.states import RolloutState
+from shared.models.rollouts import RolloutHost
 from tests.api.access.world import two_customers
 from tests.fixtures.app import App, Reply, change_pool, office, update
 from triggers.http.contract import ENDPOINTS
@@ -130,3 +132,21 @@ def test_a_poll_with_nothing_new_takes_less_than_5_ms_of_the_processor() -> None
     for _ in range(100):
         assert again(app, "/api/promotions", tag).status == 304
     assert (time.process_time() - began) / 100 < 0.005
+
+
+def test_a_running_rollout_in_which_nothing_happens_has_nothing_new_within_a_minute() -> None:
+    """Its expected end moves with the clock: shown to the second, no poll of its page would ever be empty."""
+    app = office()
+    rollout_id = update(app, {"schedule": {"mode": "on_logoff", "deadline": "2026-11-02T23:00"}}).json["id"]
+    row = app.rollout(rollout_id)
+    app.tables.rollouts.replace(row.replace(state=RolloutState.RUNNING, started_at=app.now))
+    for number in range(3):
+        host = RolloutHost(rollout=rollout_id, host=f"h{number}.contoso.local", vm_id=f"/vm{number}", version="1.0.0")
+        app.tables.hosts.add(host)
+    app.later(seconds=20)
+    first = app.send("GET", f"/api/rollouts/{rollout_id}")
+    assert first.json["expected_end"].endswith(":00Z")
+    app.later(seconds=5)
+    assert again(app, f"/api/rollouts/{rollout_id}", first.headers["ETag"]).status == 304
+    app.later(minutes=2)
+    assert again(app, f"/api/rollouts/{rollout_id}", first.headers["ETag"]).status == 200

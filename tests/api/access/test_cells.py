@@ -76,6 +76,7 @@ NEEDS = {
     "DELETE pools/{pool}": "configure",
     "GET pools/{pool}/hosts": "read",
     "GET pools/{pool}/image": "read",
+    "GET pools/{pool}/kept": "read",
     "GET pools/{pool}/versions": "read",
     "POST pools/{pool}/roll-back": "publish",
     "POST pools/{pool}/update-image": "publish",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -35,9 +36,14 @@ def test_the_second_of_two_concurrent_commands_sees_the_result_of_the_first(
     at_once, _ = in_state(state)
     just_before_writing(at_once, lambda: tell(at_once, rollout_id, fast))
     reply = tell(at_once, rollout_id, slow)
-    assert (reply.status, reply.text) == (expected.status, expected.text)
+    assert (reply.status, said(reply)) == (expected.status, said(expected))
     assert changed(one_by_one.rollout(rollout_id), at_once.rollout(rollout_id)) == {}
     assert text(at_once) == text(one_by_one)
+
+
+def said(reply: Reply) -> dict[str, Any]:
+    """The answer without the mark of the hosts' rows, which differ between two apps."""
+    return {name: value for name, value in reply.json.items() if name != "mark"}
 
 
 def text(app: App) -> list[tuple[str, str]]:

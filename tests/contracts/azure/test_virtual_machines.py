@@ -87,6 +87,17 @@ def test_many_vms_cost_two_lists_and_few_vms_a_read_each(azure: Azure) -> None:
     assert azure.calls() == {"list_vms": 2, "get_vm": 3}
 
 
+def test_the_subnets_of_many_vms_cost_one_list(azure: Azure) -> None:
+    azure.world(hosts=6, page_size=100)
+
+    found = azure.vms.subnets_of([vm(number) for number in range(1, 6)])
+
+    assert sorted(found) == sorted(vm(number).lower() for number in range(1, 6))
+    assert all("/virtualNetworks/" in subnet for subnet in found.values())
+    assert azure.calls() == {"list_nics": 1}
+    assert azure.vms.subnets_of([]) == {}
+
+
 def test_vms_that_are_out_of_their_host_pool_cost_one_list(azure: Azure) -> None:
     azure.world(hosts=4)
     azure.vms.update(vm(2), tags={OUT_TAG: "office host-02 0123456789abcdef"})

@@ -1,0 +1,47 @@
+import { useState, type ReactNode } from "react";
+
+import { useWrite } from "../../../api";
+import { ActionButton } from "../../../parts/ActionButton";
+import { ConfirmDialog } from "../../../parts/dialog";
+import { InfoIcon, RetryIcon } from "../../../parts/icons";
+import { useTell } from "../../../parts/toasts";
+import { offersOf } from "../commands/offers";
+import type { Rollout } from "../rollout";
+import { shortName } from "./grid";
+
+/** Tries one failed host again. */
+export function RetryHost({ rollout, host }: { rollout: Rollout; host: string }): ReactNode {
+  const [asking, setAsking] = useState(false);
+  const retry = useWrite("post", "/api/rollouts/{rollout}/retry");
+  const tell = useTell();
+  const whyNot = offersOf(rollout).whyNot("retry");
+  const name = shortName(host);
+  const send = async (): Promise<void> => {
+    const answer = await retry.send({ params: { path: { rollout: rollout.id } }, body: { hosts: [host] } });
+    if (!answer) return;
+    tell(`${name} is tried again`);
+    setAsking(false);
+  };
+  return (
+    <>
+      <ActionButton icon={<RetryIcon />} whyNot={whyNot} onClick={() => setAsking(true)}>
+        Retry
+      </ActionButton>
+      {asking && (
+        <ConfirmDialog
+          title={`Try ${name} again?`}
+          harm="reversible"
+          effects={[
+            { icon: InfoIcon, text: "It is rebuilt once more, from the same version. Put its cause right first." },
+          ]}
+          verb={`Retry ${name}`}
+          name={rollout.pool}
+          busy={retry.busy}
+          problem={retry.problem}
+          onConfirm={() => void send()}
+          onClose={() => setAsking(false)}
+        />
+      )}
+    </>
+  );
+}
