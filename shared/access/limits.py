@@ -43,8 +43,9 @@ class Wanted:
 
 
 def limits_of(services: Services, pool: Pool) -> Limits | None:
-    """The limits of the pool's account and ring; None when an admin has set none."""
-    return services.limits.find(pool.account, pool.ring)
+    """The limits of the pool's account and ring; None when an admin has set none, or has removed them."""
+    found = services.limits.find(pool.account, pool.ring)
+    return None if found is None or found.removed else found
 
 
 def pool_policy(services: Services, pool: Pool) -> PolicyOverrides:

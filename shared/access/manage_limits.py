@@ -18,7 +18,7 @@ from shared.services import Services
 
 def list_limits(services: Services, reach: Reach, *, limit: int, continuation: str | None) -> Listed[LimitsView]:
     """A page of the limits of accounts in reach, by account and ring."""
-    seen = [row for row in services.limits.every() if reach.sees((row.account,))]
+    seen = [row for row in services.limits.every() if not row.removed and reach.sees((row.account,))]
     page = page_of(seen, lambda row: f"{row.account} {row.ring}", limit=limit, continuation=continuation)
     return Listed[LimitsView](items=[_view(row) for row in page.rows], continuation=page.continuation)
 
@@ -42,7 +42,7 @@ def set_limits(services: Services, account: str, ring: Ring, asked: LimitsReques
         changed_at=services.now(),
         **dict(asked),
     )
-    old = services.limits.find(account, ring)
+    old = _stored(services, account, ring)
     kept = add_or_change(services.limits, (account, ring), wanted, wanted.written_over, describe="limits")
     before = LimitsRequest.model_validate(_settings(old)).model_dump_json(exclude_defaults=True) if old else ""
     after = asked.model_dump_json(exclude_defaults=True)
@@ -51,18 +51,32 @@ def set_limits(services: Services, account: str, ring: Ring, asked: LimitsReques
 
 
 def remove_limits(services: Services, account: str, ring: Ring, who: str) -> None:
-    """Remove the limits of a ring. Raises NotFound, StaleRow."""
+    """Remove the limits of a ring; the row keeps who did that. Raises NotFound, StaleRow."""
     row = _find(services, account, ring)
-    services.limits.remove(row)
+    gone = Limits(
+        account=account,
+        ring=ring,
+        removed=True,
+        changed_by=who,
+        changed_by_id=asker().id,
+        changed_at=services.now(),
+    )
+    services.limits.replace(gone.written_over(row))
     before = LimitsRequest.model_validate(_settings(row)).model_dump_json(exclude_defaults=True)
     audit(services, who, "remove limits", f"{account}, ring {ring}", before=before)
 
 
 def _find(services: Services, account: str, ring: Ring) -> Limits:
-    found = services.limits.find(account, ring)
+    found = _stored(services, account, ring)
     if found is None:
         raise NotFound("ring with limits", ring)
     return found
+
+
+def _stored(services: Services, account: str, ring: Ring) -> Limits | None:
+    """The limits of a ring; None when there are none, or they were removed."""
+    found = services.limits.find(account, ring)
+    return None if found is None or found.removed else found
 
 
 def _settings(row: Limits) -> dict[str, object]:

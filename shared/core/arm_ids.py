@@ -73,6 +73,11 @@ def subscription_of_scope(scope_id: str) -> str:
     return parts[1]
 
 
+def subscription_above(scope_id: str) -> str:
+    """ARM id of the subscription of a resource or a resource group. Raises AzureNotFound for other texts."""
+    return group_id(subscription_of_scope(scope_id))
+
+
 def place_of_scope(scope_id: str) -> tuple[str, str]:
     """Subscription and resource group of a resource or a resource group. Raises AzureNotFound for other texts."""
     return subscription_of_scope(scope_id), _parts(scope_id)[3]

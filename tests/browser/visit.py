@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -38,8 +38,10 @@ expect.set_options(timeout=15_000)  # a busy machine is no fault of the page
 class Visit:
     """Pages of one visitor. At its end it fails for every console message, error, foreign request and violation."""
 
-    def __init__(self, browser: Browser, origin: str) -> None:
+    def __init__(self, browser: Browser, origin: str, *also: str) -> None:
+        """`also`: other origins that pages may ask."""
         self._browser, self.origin = browser, origin
+        self._known = (f"{origin}/", "data:", "blob:", *(f"{other}/" for other in also))
         self._pages: list[Page] = []
         self._troubles: list[str] = []
 
@@ -51,8 +53,12 @@ class Visit:
         dark: bool = False,
         size: tuple[int, int] = WIDE,
         zone: str = "Europe/Amsterdam",
+        prepare: Callable[[Page], None] = lambda _: None,
     ) -> Page:
-        """Open a page by its address below /console, as somebody of this role (by default of all roles)."""
+        """Open a page by its address below /console, as somebody of this role (by default of all roles).
+
+        `prepare` gets the page before it goes anywhere.
+        """
         context = self._browser.new_context(
             base_url=self.origin,
             color_scheme="dark" if dark else "light",
@@ -71,6 +77,7 @@ class Visit:
         page.on("request", self._asked)
         page.set_default_timeout(15_000)
         self._pages.append(page)
+        prepare(page)
         page.goto(f"/console{path}")
         return page
 
@@ -94,7 +101,7 @@ class Visit:
         self._troubles.append(f"{message.type}: {message.text} ({where})")
 
     def _asked(self, request: Request) -> None:
-        if not request.url.startswith((f"{self.origin}/", "data:", "blob:")):
+        if not request.url.startswith(self._known):
             self._troubles.append(f"a request to another origin: {request.url}")
 
 

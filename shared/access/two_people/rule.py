@@ -24,7 +24,7 @@ WAITS = message(
 WAITS_AGAIN = message(
     Code.WAITS_AFTER_CHANGE, "It was changed after a second person approved it, so it waits for another approval."
 )
-_NOT_OURS = frozenset({"etag", "schema_version", "changed_by", "changed_by_id", "changed_at"})
+_NOT_OURS = frozenset({"etag", "schema_version", "removed", "changed_by", "changed_by_id", "changed_at"})
 
 
 def asks_for_two(services: Services, account: str, ring: Ring) -> bool:
@@ -68,7 +68,11 @@ def digest_of_pool(services: Services, pool: Pool) -> str:
 
 
 def _settings(*rows: JoinProfile | Limits | None) -> list[str]:
-    return [row.model_dump_json(exclude=set(_NOT_OURS)) for row in rows if row]
+    return [row.model_dump_json(exclude=set(_NOT_OURS)) for row in rows if row and not _is_removed(row)]
+
+
+def _is_removed(row: JoinProfile | Limits) -> bool:
+    return isinstance(row, Limits) and row.removed
 
 
 def digest(*parts: Value | str) -> str:

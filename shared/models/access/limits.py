@@ -31,6 +31,8 @@ class Limits(Record):
     """Least time between a request and the moment when people are signed out."""
     two_people: TwoPeople = TwoPeople.AUTO
     """Whether rollouts wait for a second person."""
+    removed: bool = False
+    """They were removed, and limit nothing: the row only keeps who did that, who is not a second person."""
     changed_by: str = ""
     changed_by_id: str = ""
     """The id of the caller who set them."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from shared.core.arm_ids import resource_groups_of
+from shared.core.arm_ids import resource_groups_of, subscription_above
 from shared.core.errors import AzureBusy, AzureError, AzureRefused
-from shared.models.azure import HostPool, SessionHost, VirtualMachine
+from shared.models.azure import HostPool, Permissions, SessionHost, VirtualMachine
 from shared.models.base import version_key
 from shared.models.findings import Finding
 from shared.models.images import Image
@@ -25,6 +25,7 @@ from shared.rollouts.preflight.facts import (
     PreflightInput,
     Read,
     groups_of_others,
+    groups_of_subscriptions,
     missing_graph_rights,
     password_of,
     read_facts,
@@ -144,11 +145,12 @@ def _host_facts(services: Services, request: PreflightInput, vm: VirtualMachine,
             for scope in (pool.host_pool_id, *groups, image.definition_id)
         },
         image_permissions={
-            group: recent.read(
-                ("permissions", image.definition_id, group),
-                partial(governance.permissions, image.definition_id, by=group),
-            )
+            group: _rights_of(recent, image.definition_id, group)
             for group in groups_of_others(scope_map, image.definition_id, groups)
+        },
+        subscription_permissions={
+            group: _rights_of(recent, subscription_above(group), group)
+            for group in groups_of_subscriptions(scope_map, groups)
         },
         locks={
             scope: recent.read(("locks", scope), partial(governance.locks, scope))
@@ -156,6 +158,11 @@ def _host_facts(services: Services, request: PreflightInput, vm: VirtualMachine,
         },
         cores={},
     )
+
+
+def _rights_of(recent: _Recent, scope: str, group: str) -> Read[Permissions]:
+    """What the identity that works on the group may do at the scope."""
+    return recent.read(("permissions", scope, group), partial(recent.services.governance.permissions, scope, by=group))
 
 
 def _sure[T](read: Read[T]) -> T:

@@ -14,7 +14,7 @@ from functools import cached_property, partial
 from types import MappingProxyType
 
 from shared.access.limits import limits_of
-from shared.core.arm_ids import resource_groups_of, subscription_of
+from shared.core.arm_ids import resource_groups_of, subscription_above, subscription_of
 from shared.core.errors import AzureError, AzureRefused
 from shared.models.access.limits import Limits
 from shared.models.accounts import ScopeMap
@@ -98,6 +98,8 @@ class Facts:
     cores: Mapping[tuple[str, str], Read[CoreQuota]]
     image_permissions: Mapping[str, Read[Permissions]] = MappingProxyType({})
     """What the identity of a resource group of VMs may do with the definition, where another one works on that."""
+    subscription_permissions: Mapping[str, Read[Permissions]] = MappingProxyType({})
+    """What the identity of a resource group of VMs may do in the subscription, by a group for each of both."""
     definition: Read[Definition] | None = None
     """The image definition; None when no VM would be created from it."""
     limits: Limits | None = None
@@ -194,6 +196,10 @@ def _with_scopes(services: Services, facts: Facts, readers: ThreadPoolExecutor) 
         group: readers.submit(_read, partial(governance.permissions, request.image.definition_id, by=group))
         for group in groups_of_others(facts.scopes, request.image.definition_id, scopes[1:])
     }
+    subscriptions = {
+        group: readers.submit(_read, partial(governance.permissions, subscription_above(group), by=group))
+        for group in groups_of_subscriptions(facts.scopes, scopes[1:])
+    }
     locks = {scope: readers.submit(_read, partial(governance.locks, scope)) for scope in scopes}
     cores = {where: readers.submit(_read, partial(governance.cores, *where)) for where in sorted(regions)}
     found = _definition(services, facts)
@@ -201,6 +207,7 @@ def _with_scopes(services: Services, facts: Facts, readers: ThreadPoolExecutor) 
         facts,
         permissions=_results(permissions),
         image_permissions=_results(image),
+        subscription_permissions=_results(subscriptions),
         locks=_results(locks),
         cores=_results(cores),
         definition=found,
@@ -211,6 +218,12 @@ def groups_of_others(scopes: ScopeMap, definition_id: str, groups: Sequence[str]
     """The resource groups of VMs on which another identity works than on the image definition: it creates their VMs of
     the image, so Azure asks for its rights there."""
     return [group for group in groups if scopes.identity(group) != scopes.identity(definition_id)]
+
+
+def groups_of_subscriptions(scopes: ScopeMap, groups: Sequence[str]) -> list[str]:
+    """A resource group of VMs for each subscription and identity: operations are followed in the subscription."""
+    found = {(subscription_above(group).lower(), scopes.identity(group)): group for group in reversed(groups)}
+    return list(found.values())
 
 
 def _definition(services: Services, facts: Facts) -> Read[Definition] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared.core.arm_ids import describe_scope
+from shared.core.arm_ids import describe_scope, subscription_above
 from shared.core.errors import AzureError
 from shared.models.azure import Permissions
 from shared.models.findings import Finding
@@ -15,12 +15,14 @@ from shared.rollouts.preflight.rights_table import RIGHTS, Right, When, Where, h
 
 
 def rights(facts: Facts) -> Iterator[Finding]:
-    """The identity has every needed right on the host pool, on each resource group of VMs, and on the image."""
+    """The identity has every needed right on the host pool, VMs' resource groups and subscriptions, and the image."""
     needed = [right for right in RIGHTS if _needed(right.when, facts)]
     found = [finding for scope, read in facts.permissions.items() for finding in _at(facts, scope, read, needed)]
     image = facts.request.image.definition_id
     for group, read in facts.image_permissions.items():
         found += _at(facts, image, read, needed, by=group)
+    for group, read in facts.subscription_permissions.items():
+        found += _at(facts, subscription_above(group), read, needed, by=group)
     yield from found or [passed("rights", f"the app's identity has the rights it needs on {_everywhere(facts)}")]
 
 
@@ -67,9 +69,9 @@ def _who(facts: Facts, scope: str) -> str:
 
 
 def _where(facts: Facts, scope: str) -> Where:
-    return {facts.request.pool.host_pool_id: Where.HOST_POOL, facts.request.image.definition_id: Where.IMAGE}.get(
-        scope, Where.MACHINES
-    )
+    known = {facts.request.pool.host_pool_id: Where.HOST_POOL, facts.request.image.definition_id: Where.IMAGE}
+    known |= {subscription_above(group): Where.SUBSCRIPTION for group in facts.subscription_permissions}
+    return known.get(scope, Where.MACHINES)
 
 
 def _missing(facts: Facts, right: Right, scope: str, who: str) -> Finding:
@@ -95,4 +97,5 @@ def _alternative(facts: Facts, right: Right) -> str:
 
 
 def _everywhere(facts: Facts) -> str:
-    return ", ".join(describe_scope(scope) for scope in facts.permissions)
+    subscriptions = dict.fromkeys(map(subscription_above, facts.subscription_permissions))
+    return ", ".join(describe_scope(scope) for scope in (*facts.permissions, *subscriptions))

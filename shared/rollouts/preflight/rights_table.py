@@ -82,6 +82,7 @@ RIGHTS = (
     ),
     Right(Where.MACHINES, f"{COMPUTE}/disks/delete", "delete kept disks after their retention", When.KEEPING, "warn"),
     Right(Where.IMAGE, f"{COMPUTE}/galleries/images/versions/read", "read the version, create VMs from it"),
+    Right(Where.SUBSCRIPTION, f"{COMPUTE}/locations/operations/read", "follow long operations"),
 )
 """`warn`: network cards may be in another resource group, and an old disk that stays behind stops no rollout."""
 
@@ -113,7 +114,12 @@ OTHERS = (
     Right(Where.IMAGE, f"{COMPUTE}/galleries/images/versions/delete", "delete old versions", When.BUILDING),
     *(Right(Where.BUILDING, action, "make a version from a clone", When.BUILDING) for action in _BUILD),
     Right(Where.SUBNET, f"{NETWORK}/virtualNetworks/subnets/join/action", "connect the clone", When.BUILDING),
-    Right(Where.SUBSCRIPTION, f"{COMPUTE}/locations/operations/read", "follow long operations"),
+    Right(
+        Where.SUBSCRIPTION,
+        "Microsoft.Authorization/permissions/read",
+        "check permissions before a rollout",
+        When.OPTIONAL,
+    ),
     Right(Where.SUBSCRIPTION, f"{COMPUTE}/locations/usages/read", "check the core quota", When.OPTIONAL),
     Right(Where.SUBSCRIPTION, f"{COMPUTE}/virtualMachines/read", "list power states", When.OPTIONAL),
     Right(Where.SUBSCRIPTION, f"{AVD}/hostPools/read", "find where a lost host is", When.OPTIONAL),

@@ -105,6 +105,16 @@ def test_limits_are_read_listed_and_removed() -> None:
     assert app.send("PUT", "/api/access/limits/nowhere/test", {}).status == 404
 
 
+def test_removed_limits_are_no_limits_and_may_be_set_again() -> None:
+    app = limited(least_min_available=2)
+    assert app.send("DELETE", LIMITS).status == 204
+    assert [app.send(method, LIMITS).status for method in ("GET", "DELETE")] == [404, 404]
+    assert app.send("GET", "/api/access/limits").json["items"] == []
+    assert "limits" not in {one["check"] for one in plan(app).json["preflight"]}
+    assert app.send("PUT", LIMITS, {"least_min_available": 1}).status == 201
+    assert app.send("GET", LIMITS).json["least_min_available"] == 1
+
+
 def test_another_ring_is_not_touched() -> None:
     app = limited(modes=["on_logoff"])
     change_pool(app, ring="test")

@@ -97,6 +97,17 @@ def test_where_somebody_unknown_had_a_part_only_who_cannot_have_been_it_approves
     assert said(app, f"rollouts/{rollout_id}", **APPROVER) == (True, None)
 
 
+def test_who_removed_the_limits_of_a_ring_changed_them_last() -> None:
+    app, rollout_id = waiting()
+    change_pool(app, changed_by_id="development:eve")
+    removed = app.send("DELETE", "/api/access/limits/default/production", headers=MANAGER | {"x-dev-name": "dora"})
+    assert removed.status == 204
+    dora = APPROVER | {"x-dev-name": "dora"}
+    told = "You changed the limits of its ring last. Somebody else must approve it."
+    assert said(app, f"rollouts/{rollout_id}", **dora) == (False, told)
+    assert said(app, f"rollouts/{rollout_id}", **APPROVER) == (True, None)
+
+
 def asking(app: App) -> None:
     app.tables.limits.add(
         Limits(

@@ -16,11 +16,18 @@ from tests.fixtures.app import App, change_pool, findings, office, update
 from tests.fixtures.profiles import PROBE, keep_probe
 from tests.fixtures.world.azure import DEFINITION_ID, GROUP, HOST_POOL_ID, vm_id_of
 
-SCOPES = {Where.HOST_POOL: HOST_POOL_ID, Where.MACHINES: GROUP, Where.IMAGE: DEFINITION_ID}
+SUBSCRIPTION = GROUP.partition("/resourceGroups/")[0]
+SCOPES = {
+    Where.HOST_POOL: HOST_POOL_ID,
+    Where.MACHINES: GROUP,
+    Where.IMAGE: DEFINITION_ID,
+    Where.SUBSCRIPTION: SUBSCRIPTION,
+}
 TOLD = {
     Where.HOST_POOL: "host pool hp-office",
     Where.MACHINES: "resource group rg-desktops",
     Where.IMAGE: "image definition win11-office",
+    Where.SUBSCRIPTION: f"subscription {SUBSCRIPTION.rpartition('/')[2]}",
 }
 POLICIES: dict[When, dict[str, Any]] = {
     When.ALWAYS: {},
@@ -31,6 +38,7 @@ POLICIES: dict[When, dict[str, Any]] = {
     When.PROBING: {"probe": PROBE},
 }
 REIMAGE, DELETE = "Microsoft.Compute/virtualMachines/reimage/action", "Microsoft.Compute/virtualMachines/delete"
+FOLLOW = "Microsoft.Compute/locations/operations/read"
 IMAGE_READ = "Microsoft.Compute/galleries/images/versions/read"
 OTHER_GROUP = GROUP.replace("rg-desktops", "rg-more")
 
@@ -68,7 +76,7 @@ def test_a_right_is_asked_for_only_where_the_policy_needs_it(right: Right) -> No
 def test_an_identity_with_all_rights_passes_and_the_scopes_are_named() -> None:
     words = said(planned(office()), "rights")
     assert words.startswith("the app's identity has the rights it needs on host pool hp-office, ")
-    assert TOLD[Where.MACHINES] in words and TOLD[Where.IMAGE] in words
+    assert all(scope in words for scope in TOLD.values())
 
 
 def test_all_missing_rights_are_named() -> None:
@@ -122,7 +130,7 @@ class TestAuto:
         assert app.world.count("permissions") == 2
 
 
-@pytest.mark.parametrize("place", [HOST_POOL_ID, GROUP, DEFINITION_ID])
+@pytest.mark.parametrize("place", [HOST_POOL_ID, GROUP, DEFINITION_ID, SUBSCRIPTION])
 def test_rights_that_cannot_be_read_are_a_warning(place: str) -> None:
     app = office()
     app.world.refuse("permissions", place)
@@ -155,7 +163,7 @@ def test_each_resource_group_is_read_once_regardless_of_case() -> None:
     without(app, REIMAGE, OTHER_GROUP)
     words = said(refused(app, "rights", "pool"), "rights")
     assert "resource group rg-more" in words.lower() and "rg-desktops" not in words
-    assert app.world.count("permissions") == 4
+    assert app.world.count("permissions") == 5
 
 
 def test_the_identity_that_creates_vms_is_asked_for_its_rights_on_the_image() -> None:
@@ -168,6 +176,23 @@ def test_the_identity_that_creates_vms_is_asked_for_its_rights_on_the_image() ->
     without(app, IMAGE_READ, OTHER_GROUP + DEFINITION_ID)
     words = said(refused(app, "rights", "pool"), "rights")
     assert f"the identity {identity} of account default lacks the right {IMAGE_READ} on image definition" in words
+
+
+@pytest.mark.parametrize(("without_it", "who"), [(GROUP, "the app's identity"), (OTHER_GROUP, "the identity {other}")])
+def test_each_identity_that_works_on_vms_is_asked_for_its_rights_on_their_subscription(
+    without_it: str, who: str
+) -> None:
+    """Without them a VM is deleted, and the step cannot follow that."""
+    app, other = office(), "11111111-1111-4111-8111-111111111111"
+    app.world.recreate("h1.contoso.local", "1.0.0", vm_id=vm_id_of("h1").replace(GROUP, OTHER_GROUP))
+    shared = {"scopes": [GROUP, OTHER_GROUP], "identity_client_id": other}
+    assert app.send("PUT", "/api/accounts/other", {"scopes": [GROUP]}).status == 201
+    assert app.send("PATCH", "/api/accounts/default", shared).status == 200
+    without(app, FOLLOW, without_it + SUBSCRIPTION)
+    words = said(refused(app, "rights", "pool"), "rights")
+    assert f"{who.format(other=other)}" in words
+    assert f"lacks the right {FOLLOW} on {TOLD[Where.SUBSCRIPTION]}, needed to follow long operations" in words
+    assert words.count(FOLLOW) == 1
 
 
 def test_a_thousand_hosts_cost_no_more_calls_than_three() -> None:

@@ -37,6 +37,8 @@ def test_rights_are_pairs_of_actions_and_excluded_actions(azure: Azure) -> None:
 
     azure.sim.control("POST", "expect", {"permissions": ["Microsoft.Compute/*"], "denied": ["*/delete"]})
     assert azure.governance.permissions(names.GROUP_ID).granted == ((("Microsoft.Compute/*",), ("*/delete",)),)
+    of_all = azure.governance.permissions(names.SUB_ID, by=names.GROUP_ID)
+    assert of_all.granted == ((("Microsoft.Compute/*",), ("*/delete",)),)
 
 
 def test_rights_and_locks_come_from_all_pages() -> None:

@@ -28,15 +28,16 @@ def test_each_resource_is_worked_on_by_the_identity_of_its_account() -> None:
     body = {"value": [], "nextLink": "http://scripted.invalid/next?page=2"}
     azure = Scripted(
         said(200, body), said(200, {"value": []}), said(200, {"value": []}), said(200, {}), said(200, {"value": []}),
-        said(200, {"value": []}), identity_of=SCOPES.identity,
+        said(200, {"value": []}), said(200, {"value": []}), identity_of=SCOPES.identity,
     )  # fmt: skip
     azure.host_pools.session_hosts(POOL)
     azure.host_pools.session_hosts(OTHER_POOL)
     azure.vms.update(vm(1).upper(), tags={})
     azure.governance.permissions(names.GROUP_ID)
     azure.governance.locks(OTHER_POOL)
+    azure.governance.permissions(names.SUB_ID, by=names.GROUP_ID)
     own = f"Simulated {CONTOSO}"
-    assert who_asked(azure) == [own, own, None, own, own, None]
+    assert who_asked(azure) == [own, own, None, own, own, None, own]
 
 
 def test_an_operation_is_followed_by_the_identity_that_began_it() -> None:

@@ -2,6 +2,7 @@ import { PublicClientApplication } from "@azure/msal-browser";
 
 import type { Credentials } from "../../api/credentials";
 import { SIGN_IN_PATH, type About } from "./session";
+import { Vault } from "./vault";
 
 /** How that tab hands the token over. Only pages of this origin hear it, and nothing is stored. */
 const CHANNEL = "freshcoat.sign-in";
@@ -35,19 +36,23 @@ export async function openEntra(auth: About["auth"]): Promise<EntraSession> {
       redirectUri: `${window.location.origin}/console/`,
       postLogoutRedirectUri: `${window.location.origin}/console/`,
     },
-    cache: { cacheLocation: "memoryStorage" },
+    cache: { cacheLocation: "sessionStorage" },
   });
-  await app.initialize();
-  const answer = await app.handleRedirectPromise();
-  const account = answer?.account ?? app.getAllAccounts()[0] ?? null;
-  app.setActiveAccount(account);
+  const vault = new Vault();
+  const account = await vault.during(async () => {
+    await app.initialize();
+    const answer = await app.handleRedirectPromise();
+    return answer?.account ?? app.getAllAccounts()[0] ?? null;
+  });
 
-  let handed: Handed | null = null;
+  let held: Handed | null = null;
 
   async function token(): Promise<Handed> {
-    if (handed && handed.until > Date.now()) return handed;
-    const got = await app.acquireTokenSilent({ scopes });
-    return { token: got.accessToken, until: (got.expiresOn?.getTime() ?? Date.now()) - SPARE_MS };
+    if (held && held.until > Date.now()) return held;
+    if (!account) throw new Error("Nobody is signed in.");
+    const got = await vault.during(() => app.acquireTokenSilent({ scopes, account }));
+    held = { token: got.accessToken, until: (got.expiresOn?.getTime() ?? Date.now()) - SPARE_MS };
+    return held;
   }
 
   const channel = new BroadcastChannel(CHANNEL);
@@ -62,7 +67,7 @@ export async function openEntra(auth: About["auth"]): Promise<EntraSession> {
     signIn: () => void app.loginRedirect({ scopes, redirectStartPage: window.location.href }),
     signInBeside: (done) => {
       channel.addEventListener("message", (event: MessageEvent<Handed>) => {
-        handed = event.data;
+        held = event.data;
         done();
       });
       window.open(SIGN_IN_PATH, "_blank");

@@ -5,6 +5,7 @@ import { Answer, FakeApi, me } from "../../testing/fakeApi";
 import { aPool } from "../../testing/models";
 import { renderAt } from "../../testing/render";
 import { refusal } from "./session";
+import { Vault } from "./vault";
 
 const entra = vi.hoisted(() => ({
   account: null as object | null,
@@ -21,7 +22,10 @@ vi.mock("@azure/msal-browser", () => ({
     handleRedirectPromise = () => Promise.resolve(null);
     getAllAccounts = () => (entra.account ? [entra.account] : []);
     setActiveAccount = () => undefined;
-    acquireTokenSilent = () => Promise.resolve({ accessToken: "a-token", expiresOn: new Date(Date.now() + 3_600_000) });
+    acquireTokenSilent = () => {
+      sessionStorage.setItem("msal.a", "a-token");
+      return Promise.resolve({ accessToken: "a-token", expiresOn: new Date(Date.now() + 3_600_000) });
+    };
     loginRedirect = entra.loginRedirect;
   },
 }));
@@ -75,7 +79,7 @@ test("with Entra ID nobody sees a page before signing in, and tokens stay in mem
   const user = renderAt("/pools");
   await user.click(await screen.findByRole("button", { name: "Sign in" }));
   expect(entra.loginRedirect).toHaveBeenCalled();
-  expect(entra.options?.cache.cacheLocation).toBe("memoryStorage");
+  expect(entra.options?.cache.cacheLocation).toBe("sessionStorage"); // MSAL refuses redirects with any other
   expect(api.requests("GET /api/me")).toHaveLength(0);
 });
 
@@ -85,7 +89,23 @@ test("requests of somebody who signed in with Entra ID carry the token", async (
   renderAt("/pools");
   await screen.findByRole("link", { name: "office" });
   expect(api.requests("GET /api/pools")[0]?.headers.get("Authorization")).toBe("Bearer a-token");
+  expect(Object.keys(sessionStorage).filter((name) => name.startsWith("msal."))).toEqual([]);
 });
+
+test("what MSAL keeps is in the storage only while it works", async () => {
+  const vault = new Vault();
+  await vault.during(async () => sessionStorage.setItem("msal.1.refreshtoken", "secret"));
+  expect(sessionStorage.getItem("msal.1.refreshtoken")).toBeNull();
+  const [first, second] = [vault.during(read), vault.during(read)];
+  expect([await first, await second]).toEqual(["secret", "secret"]);
+  await expect(vault.during(() => Promise.reject(new Error("offline")))).rejects.toThrow("offline");
+  expect(sessionStorage.getItem("msal.1.refreshtoken")).toBeNull();
+});
+
+async function read(): Promise<string | null> {
+  await new Promise((done) => setTimeout(done, 5));
+  return sessionStorage.getItem("msal.1.refreshtoken");
+}
 
 test("somebody signed out signs in in another tab, which hands the token over", async () => {
   entra.account = { username: "somebody" };

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { readNumber } from "../../parts/PolicyFields";
 import { candidatesOf } from "../../parts/schedule";
 import { firstForm, toRequest, whatIsMissing, type Form } from "./form";
-import { sentence } from "./planTexts";
+import { sentence } from "../../parts/MessageText";
 
 const pool = { image: "win11-office", version: "1.0.0", time_zone: "Europe/Amsterdam" };
 const form: Form = firstForm(pool, "2.0.0", Date.parse("2026-11-30T12:00:00Z"));
