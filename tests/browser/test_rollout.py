@@ -88,7 +88,7 @@ def test_its_deadline_moves(visit: Visit, freshcoat: Freshcoat, waiting: str) ->
     dialog.get_by_label("Date").fill((datetime.now(UTC) + timedelta(days=5)).date().isoformat())
     check_for_all(page)
     dialog.get_by_role("button", name="Move the deadline").click()
-    expect(page.get_by_text("The deadline is moved")).to_be_visible()
+    expect(page.get_by_text("The deadline is moved", exact=True)).to_be_visible()
     assert freshcoat.get(f"/rollouts/{waiting}")["schedule"]["force_at"] > before
 
 
@@ -100,7 +100,9 @@ def test_people_policy_and_events_have_addresses(visit: Visit, waiting: str) -> 
     expect(page.get_by_text("The pool’s own policy")).to_be_visible()
     check_look(page, "rollout-policy")
     page.get_by_role("tab", name="Events").click()
-    expect(page.get_by_role("tabpanel").get_by_text(re.compile("waiting-0001.* is on version 2.0.0")).first).to_be_visible()
+    expect(
+        page.get_by_role("tabpanel").get_by_text(re.compile("waiting-0001.* is on version 2.0.0")).first
+    ).to_be_visible()
     check_look(page, "rollout-events")
 
 
@@ -131,7 +133,7 @@ def test_all_is_taken_back_by_the_pools_name(visit: Visit, freshcoat: Freshcoat)
 def test_a_host_that_failed_is_told_and_tried_again(visit: Visit, freshcoat: Freshcoat) -> None:
     hosts = freshcoat.add_pool("failing", 2, canary_hosts=0, proof="none", retries=0, max_failed=2)
     vm = hosts[0].split(".", 1)[0]
-    freshcoat.sim("POST", "/faults", {"match": vm, "kind": "lro_fails", "count": 1})
+    freshcoat.sim("POST", "/faults", {"match": vm, "kind": "lro_fail", "count": 1})
     rollout = freshcoat.publish("failing", {"mode": "now"})
     freshcoat.finish(rollout)
     page = watch(visit, rollout, "failing")
