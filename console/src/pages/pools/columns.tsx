@@ -71,9 +71,9 @@ function actionsOf(pool: Pool, mayNot: string | null, navigate: (to: string) => 
     { text: "Hosts", onClick: () => navigate(at), apart: true },
     { text: "Rollouts", onClick: () => navigate(`${at}?tab=rollouts`) },
     { text: "Policy", onClick: () => navigate(`${at}?tab=policy`) },
-    { text: "Unregister", onClick: () => navigate(`${at}?ask=unregister`), apart: true },
     { text: "Settings", onClick: () => navigate(`${at}/settings`) },
-    { text: "Open in Azure", href: portalOf(pool.host_pool_id), apart: true },
+    { text: "Open in Azure", href: portalOf(pool.host_pool_id) },
+    { text: "Unregister", onClick: () => navigate(`${at}?ask=unregister`), apart: true },
   ];
 }
 
