@@ -22,7 +22,7 @@ PATH = {
     "image": "win11",
     "version": "2.0.0",
     "ring": "production",
-    "key": "pipeline",
+    **dict.fromkeys(("key", "probe", "profile"), "pipeline"),
     "principal": ".".join(["11111111-2222-3333-4444-555555555555"] * 2),
 }
 EVERY = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda one: f"{one.method} {one.path}")
