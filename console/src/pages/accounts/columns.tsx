@@ -52,8 +52,7 @@ export function accountColumns(whyNot: string | null, onEdit: (name: string) => 
       id: "actions",
       header: "Actions",
       bare: true,
-      width: "84px",
-      align: "end",
+      width: "88px",
       cell: ({ account }) => (
         <ActionButton size="small" whyNot={whyNot} onClick={() => onEdit(account.name)}>
           Edit<span className="fc-sr"> {account.name}</span>
