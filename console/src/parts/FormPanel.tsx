@@ -53,7 +53,7 @@ export function FormPanel(props: Props): ReactNode {
 type RefusalProps = Pick<Props, "problem" | "fields" | "onReadAgain">;
 
 /** Above the fields, and scrolled to when it comes. */
-function Refusal({ problem, fields, onReadAgain }: RefusalProps): ReactNode {
+export function Refusal({ problem, fields, onReadAgain }: RefusalProps): ReactNode {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (problem) place.current?.scrollIntoView?.({ block: "nearest" });
@@ -62,7 +62,7 @@ function Refusal({ problem, fields, onReadAgain }: RefusalProps): ReactNode {
   return (
     <div ref={place}>
       {problem.status === 412 && onReadAgain ? (
-        <MessageBar intent="warning" layout="multiline">
+        <MessageBar intent="warning" layout="multiline" className="fc-message">
           <MessageBarBody>
             <MessageBarTitle>Somebody else changed this meanwhile</MessageBarTitle> Nothing was saved. Read it again:
             what you changed stays in the form, the rest is as it is stored now.

@@ -8,6 +8,7 @@ import { setAsImageText, type Asked, type Image } from "./images";
 /** What can be done with an image, each with the reason where it cannot be done now. */
 export function useImageActions(ask: (asked: Asked) => void): (image: Image) => Action[] {
   const mayNot = useWhyNot("publish");
+  const configure = useWhyNot("configure");
   const [, navigate] = useLocation();
   return (image) => {
     const works = image.last_task && !image.last_task.ended_at ? "A task of this image runs." : null;
@@ -43,6 +44,7 @@ export function useImageActions(ask: (asked: Asked) => void): (image: Image) => 
       },
       { text: "Stage a version of the gallery", whyNot, onClick: () => ask({ what: "stage", image }) },
       { text: "Versions", onClick: () => navigate(`/images/${image.name}`), apart: true },
+      { text: "Settings", whyNot: configure, onClick: () => navigate(`/images/${image.name}/settings`) },
       { text: "Open in Azure", href: portalOf(image.definition_id) },
     ];
   };

@@ -1,40 +1,71 @@
-import { Checkbox, Field, Input, Radio, RadioGroup, Select } from "@fluentui/react-components";
+import { Checkbox, Field, Radio, RadioGroup, Select } from "@fluentui/react-components";
 import type { ReactNode } from "react";
 
 import { PACES, useLive } from "../../api";
+import { nameFrom } from "../../parts/form/armId";
+import formStyles from "../../parts/form/form.module.css";
+import { TextField } from "../../parts/form/TextField";
 import { PolicyFields } from "../../parts/PolicyFields";
 import type { Form } from "./form";
 import styles from "./pool-settings.module.css";
+
+/** The fields of a request whose messages stand below a field of the form. */
+export const SHOWN = ["pool", "host_pool_id", "account", "image", "ring", "time_zone", "join", "policy", "refresh"];
 
 interface Props {
   form: Form;
   /** Whether the pool is there already: its name stays. */
   existing: boolean;
+  /** Whether a rollout runs: then some settings stay until it has ended. */
+  runs?: boolean;
   fieldError: (field: string) => string | undefined;
   onChange: (change: Partial<Form>) => void;
 }
 
 export function PoolFields(props: Props): ReactNode {
-  const { form, existing, onChange, fieldError } = props;
+  const { form, existing, runs, onChange, fieldError } = props;
+  const withHostPool = (host_pool_id: string): void => {
+    const own = existing || (form.name !== "" && form.name !== nameFrom(form.host_pool_id));
+    onChange(own ? { host_pool_id } : { host_pool_id, name: nameFrom(host_pool_id) });
+  };
   return (
     <>
       <section className="fc-card fc-section" aria-labelledby="what">
         <header>
           <h2 id="what">Host pool</h2>
         </header>
-        <div className={styles.fields}>
-          <Text {...props} name="name" label="Name" disabled={existing} hint="Small letters, digits and hyphens." />
-          <Text
-            {...props}
-            name="host_pool_id"
-            label="Resource id of the host pool"
-            wide
-            hint="In Azure: the host pool, Properties, Resource ID."
+        <div className={formStyles.fields}>
+          <TextField
+            label="Host pool"
+            armId
+            required
+            disabled={runs}
+            value={form.host_pool_id}
+            hint="Portal: Azure Virtual Desktop, Host pools, the pool, Properties, Resource ID."
+            error={fieldError("host_pool_id")}
+            onChange={withHostPool}
+          />
+          <TextField
+            label="Name in Freshcoat"
+            required
+            disabled={existing}
+            value={form.name}
+            hint={existing ? "It stays." : "Letters, digits, dot, hyphen and underscore."}
+            error={fieldError("pool")}
+            onChange={(name) => onChange({ name })}
           />
           <Account {...props} />
           <Image {...props} />
-          <Field label="Ring" hint="A version goes from test to pilot to production.">
-            <Select value={form.ring} onChange={(_, { value }) => onChange({ ring: value as Form["ring"] })}>
+          <Field
+            label="Ring"
+            validationMessage={fieldError("ring")}
+            hint="A version goes from test to pilot to production."
+          >
+            <Select
+              disabled={runs}
+              value={form.ring}
+              onChange={(_, { value }) => onChange({ ring: value as Form["ring"] })}
+            >
               <option value="test">Test</option>
               <option value="pilot">Pilot</option>
               <option value="production">Production</option>
@@ -71,35 +102,12 @@ export function PoolFields(props: Props): ReactNode {
   );
 }
 
-type TextName = "name" | "host_pool_id";
-
-interface TextProps extends Props {
-  name: TextName;
-  label: string;
-  hint?: string;
-  disabled?: boolean;
-  wide?: boolean;
-}
-
-function Text({ form, name, label, hint, disabled, wide, fieldError, onChange }: TextProps): ReactNode {
-  return (
-    <Field label={label} hint={hint} className={wide ? styles.wide : undefined} validationMessage={fieldError(name)}>
-      <Input
-        value={form[name]}
-        disabled={disabled}
-        spellCheck={false}
-        onChange={(_, { value }) => onChange({ [name]: value })}
-      />
-    </Field>
-  );
-}
-
-function Account({ form, fieldError, onChange }: Props): ReactNode {
+function Account({ form, runs, fieldError, onChange }: Props): ReactNode {
   const accounts = useLive("/api/accounts", { query: { limit: 500 } }, PACES.settings);
   const names = accounts.data?.items.map(({ name }) => name) ?? [];
   return (
     <Field label="Account" validationMessage={fieldError("account")}>
-      <Select value={form.account} onChange={(_, { value }) => onChange({ account: value })}>
+      <Select disabled={runs} value={form.account} onChange={(_, { value }) => onChange({ account: value })}>
         <option value="">The default account</option>
         {[...new Set([...names, ...(form.account ? [form.account] : [])])].map((name) => (
           <option key={name}>{name}</option>
@@ -109,7 +117,7 @@ function Account({ form, fieldError, onChange }: Props): ReactNode {
   );
 }
 
-function Image({ form, fieldError, onChange }: Props): ReactNode {
+function Image({ form, runs, fieldError, onChange }: Props): ReactNode {
   const images = useLive("/api/images", { query: { limit: 50 } }, PACES.settings);
   const names = images.data?.items.map(({ name }) => name) ?? [];
   const none = images.data?.items.length === 0;
@@ -117,9 +125,9 @@ function Image({ form, fieldError, onChange }: Props): ReactNode {
     <Field
       label="Image"
       validationMessage={fieldError("image")}
-      hint={none ? "No image is registered yet. Register one on Global Images first." : undefined}
+      hint={none ? "No image is registered yet. Register one first, on Global Images." : undefined}
     >
-      <Select value={form.image} onChange={(_, { value }) => onChange({ image: value })}>
+      <Select disabled={runs} value={form.image} onChange={(_, { value }) => onChange({ image: value })}>
         <option value="">Choose an image</option>
         {[...new Set([...names, ...(form.image ? [form.image] : [])])].map((name) => (
           <option key={name}>{name}</option>

@@ -1,24 +1,22 @@
-import { Button } from "@fluentui/react-components";
-import { useState, type ReactNode } from "react";
-import { useLocation, useParams } from "wouter";
+import { Button, MessageBar, MessageBarBody, MessageBarTitle } from "@fluentui/react-components";
+import type { ReactNode } from "react";
+import { Link, useLocation, useParams } from "wouter";
 
-import { hasOnlyFields, PACES, useLive, useWrite, type Model } from "../../api";
+import { useStored, useWrite, type Stored } from "../../api";
 import { useWhyNot } from "../../app/session/session";
-import { ActionButton } from "../../parts/ActionButton";
+import { FormPage } from "../../parts/form/FormPage";
+import { useEdited } from "../../parts/form/rebase";
 import { PageHeader } from "../../parts/PageHeader";
 import { PageSkeleton } from "../../parts/PageSkeleton";
 import { ProblemBar } from "../../parts/ProblemBar";
 import { useTell } from "../../parts/toasts";
-import { formOf, toPatch, whatIsMissing } from "./form";
-import { PoolFields } from "./PoolFields";
-import styles from "./pool-settings.module.css";
-
-const SHOWN = ["host_pool_id", "account", "image", "time_zone", "join", "policy"];
+import { formOf, toPatch, whatIsMissing, type Pool } from "./form";
+import { PoolFields, SHOWN } from "./PoolFields";
 
 /** The settings of a pool. Only what was changed is sent. */
 export default function PoolSettingsPage(): ReactNode {
   const { pool: name } = useParams<{ pool: string }>();
-  const pool = useLive("/api/pools/{pool}", { path: { pool: name } }, PACES.settings);
+  const stored = useStored("/api/pools/{pool}", { path: { pool: name } });
   return (
     <>
       <PageHeader
@@ -29,53 +27,56 @@ export default function PoolSettingsPage(): ReactNode {
         ]}
         line="A rollout that runs keeps the settings with which it began."
       />
-      {!pool.data && pool.error && (
-        <ProblemBar problem={pool.error} actions={<Button onClick={pool.refresh}>Try again</Button>} />
+      {!stored.data && stored.problem && (
+        <ProblemBar problem={stored.problem} actions={<Button onClick={stored.again}>Try again</Button>} />
       )}
-      {pool.loading && <PageSkeleton />}
-      {pool.data && <SettingsForm pool={pool.data} />}
+      {!stored.data && !stored.problem && <PageSkeleton />}
+      {stored.data && <SettingsForm pool={stored.data} stored={stored} />}
     </>
   );
 }
 
-/** Begins with the pool as it was read first: later reads do not change what is typed. */
-function SettingsForm({ pool }: { pool: Model<"PoolView"> }): ReactNode {
-  const [before] = useState(() => formOf(pool));
-  const [form, setForm] = useState(before);
+function SettingsForm({ pool, stored }: { pool: Pool; stored: Stored<Pool> }): ReactNode {
+  const { before, form, change } = useEdited(pool, formOf);
   const write = useWrite("patch", "/api/pools/{pool}");
   const [, navigate] = useLocation();
   const mayNot = useWhyNot("configure");
   const tell = useTell();
   const patch = toPatch(before, form);
   const same = Object.keys(patch).length === 0 ? "Nothing has changed." : null;
+  const rollout = pool.running_rollout;
 
   async function send(): Promise<void> {
-    const saved = await write.send({ params: { path: { pool: pool.name } }, body: patch });
+    const saved = await write.send({ params: { path: { pool: pool.name } }, body: patch, ifMatch: stored.etag });
     if (!saved) return;
     tell("Saved", saved.note?.text);
     navigate(`/pools/${pool.name}?tab=policy`);
   }
 
   return (
-    <form className={styles.form} onSubmit={(event) => event.preventDefault()}>
-      {write.problem && !hasOnlyFields(write.problem, SHOWN) && <ProblemBar problem={write.problem} />}
-      <PoolFields
-        form={form}
-        existing
-        fieldError={write.fieldError}
-        onChange={(change) => setForm((old) => ({ ...old, ...change }))}
-      />
-      <div className="fc-row">
-        <ActionButton
-          appearance="primary"
-          whyNot={mayNot ?? whatIsMissing(form) ?? same}
-          busy={write.busy}
-          onClick={() => void send()}
-        >
-          Save settings
-        </ActionButton>
-        <Button onClick={() => navigate(`/pools/${pool.name}`)}>Cancel</Button>
-      </div>
-    </form>
+    <FormPage
+      verb="Save settings"
+      whyNot={mayNot ?? whatIsMissing(form) ?? same}
+      busy={write.busy}
+      problem={write.problem}
+      fields={SHOWN}
+      onReadAgain={() => (write.reset(), stored.again())}
+      onSubmit={() => void send()}
+      back={`/pools/${pool.name}`}
+    >
+      {rollout && <Runs rollout={rollout.id} />}
+      <PoolFields form={form} existing runs={Boolean(rollout)} fieldError={write.fieldError} onChange={change} />
+    </FormPage>
+  );
+}
+
+function Runs({ rollout }: { rollout: string }): ReactNode {
+  return (
+    <MessageBar intent="info" layout="multiline" className="fc-message">
+      <MessageBarBody>
+        <MessageBarTitle>A rollout runs</MessageBarTitle> Host pool, image, ring and account can be changed when it has
+        ended. <Link href={`/rollouts/${rollout}`}>Show the rollout</Link>
+      </MessageBarBody>
+    </MessageBar>
   );
 }

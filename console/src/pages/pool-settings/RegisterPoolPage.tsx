@@ -1,60 +1,74 @@
 import { Button } from "@fluentui/react-components";
 import { useState, type ReactNode } from "react";
-import { useLocation } from "wouter";
+import { useLocation, useSearch } from "wouter";
 
-import { hasOnlyFields, useWrite } from "../../api";
+import { useWrite } from "../../api";
 import { useWhyNot } from "../../app/session/session";
-import { ActionButton } from "../../parts/ActionButton";
+import { FormPage } from "../../parts/form/FormPage";
+import { Registered } from "../../parts/form/Registered";
 import { PageHeader } from "../../parts/PageHeader";
-import { ProblemBar } from "../../parts/ProblemBar";
-import { useTell } from "../../parts/toasts";
-import { EMPTY, toRegistration, whatIsMissing, type Form } from "./form";
-import { PoolFields } from "./PoolFields";
-import styles from "./pool-settings.module.css";
+import { EMPTY, foundIn, toRegistration, whatIsMissing, type Form, type Pool } from "./form";
+import { PoolFields, SHOWN } from "./PoolFields";
 
-const SHOWN = ["name", "host_pool_id", "account", "image", "time_zone", "join", "policy"];
-
-/** Registers a host pool. Afterwards the first plan is shown, which writes nothing. */
+/** Registers a host pool. Afterwards it says what was found in Azure; the first plan comes next. */
 export default function RegisterPoolPage(): ReactNode {
-  const [form, setForm] = useState<Form>(EMPTY);
-  const write = useWrite("put", "/api/pools/{pool}");
-  const [, navigate] = useLocation();
-  const mayNot = useWhyNot("configure");
-  const tell = useTell();
-
-  async function send(): Promise<void> {
-    const params = { path: { pool: form.name } };
-    const pool = await write.send({ params, body: toRegistration(form), onlyNew: true });
-    if (!pool) return;
-    tell(`${pool.name} is registered`, "See what a first update would do. Nothing is written before you publish.");
-    navigate(`/pools/${pool.name}/update-image`);
-  }
-
+  const [pool, setPool] = useState<Pool | null>(null);
   return (
-    <form className={styles.form} onSubmit={(event) => event.preventDefault()}>
+    <>
       <PageHeader
         title="Register pool"
         crumbs={[["VDI Pools", "/pools"]]}
         line="Nothing changes in Azure when a pool is registered."
       />
-      {write.problem && !hasOnlyFields(write.problem, SHOWN) && <ProblemBar problem={write.problem} />}
+      {pool ? <Next pool={pool} /> : <RegisterForm onRegistered={setPool} />}
+    </>
+  );
+}
+
+function RegisterForm({ onRegistered }: { onRegistered: (pool: Pool) => void }): ReactNode {
+  const image = new URLSearchParams(useSearch()).get("image") ?? "";
+  const [form, setForm] = useState<Form>({ ...EMPTY, image });
+  const write = useWrite("put", "/api/pools/{pool}");
+  const mayNot = useWhyNot("configure");
+
+  async function send(): Promise<void> {
+    const params = { path: { pool: form.name } };
+    const pool = await write.send({ params, body: toRegistration(form), onlyNew: true });
+    if (pool) onRegistered(pool);
+  }
+
+  return (
+    <FormPage
+      verb="Register pool"
+      whyNot={mayNot ?? whatIsMissing(form)}
+      busy={write.busy}
+      problem={write.problem}
+      fields={SHOWN}
+      onSubmit={() => void send()}
+      back="/pools"
+    >
       <PoolFields
         form={form}
         existing={false}
         fieldError={write.fieldError}
         onChange={(change) => setForm((before) => ({ ...before, ...change }))}
       />
-      <div className="fc-row">
-        <ActionButton
-          appearance="primary"
-          whyNot={mayNot ?? whatIsMissing(form)}
-          busy={write.busy}
-          onClick={() => void send()}
-        >
-          Register pool
-        </ActionButton>
-        <Button onClick={() => navigate("/pools")}>Cancel</Button>
-      </div>
-    </form>
+    </FormPage>
+  );
+}
+
+function Next({ pool }: { pool: Pool }): ReactNode {
+  const [, navigate] = useLocation();
+  return (
+    <Registered
+      title={`${pool.name} is registered`}
+      found={foundIn(pool)}
+      next="Next, see what a first update would do. Nothing is written before you publish."
+    >
+      <Button appearance="primary" onClick={() => navigate(`/pools/${pool.name}/update-image`)}>
+        See a first update
+      </Button>
+      <Button onClick={() => navigate(`/pools/${pool.name}`)}>Show the pool</Button>
+    </Registered>
   );
 }

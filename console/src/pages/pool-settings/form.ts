@@ -1,7 +1,10 @@
 /** What the form of a pool holds, and the requests that it stands for. Pure. */
 
 import type { Body, Model } from "../../api";
+import { hostsText } from "../../parts/dialog";
 import type { PolicyChange } from "../../parts/PolicyFields";
+
+export type Pool = Model<"PoolView">;
 
 export type Registration = NonNullable<Body<"/api/pools/{pool}", "put">>;
 export type Patch = NonNullable<Body<"/api/pools/{pool}", "patch">>;
@@ -36,7 +39,7 @@ export const EMPTY: Form = {
   policy: {},
 };
 
-export function formOf(pool: Model<"PoolView">): Form {
+export function formOf(pool: Pool): Form {
   const { name, account, host_pool_id, image, ring, time_zone, join, refresh } = pool;
   const own = Object.fromEntries(Object.entries(pool.policy).filter(([, value]) => value !== null));
   return {
@@ -99,4 +102,17 @@ export function whatIsMissing(form: Form): string | null {
   if (!form.image) return "Choose an image.";
   if (form.join === "ad" && !form.profile) return "Choose how hosts join the domain.";
   return null;
+}
+
+/** What the app has found in Azure, by name. */
+export function foundIn(pool: Pool): [name: string, value: string][] {
+  const versions = Object.entries(pool.hosts_per_version).map(([version, hosts]) => `${hosts} on ${version}`);
+  return [
+    ["Hosts", pool.hosts === null ? "Not known" : [hostsText(pool.hosts), ...versions].join(", ")],
+    ["People on them now", String(pool.sessions ?? "Not known")],
+    ["Image", pool.version ? `${pool.image} ${pool.version}` : `${pool.image}, no host has a version of it`],
+    ["Account", pool.account],
+    ["Time zone", pool.time_zone],
+    ...(pool.problem ? [["Could not be read", pool.problem] as [string, string]] : []),
+  ];
 }

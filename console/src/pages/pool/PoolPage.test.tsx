@@ -70,7 +70,7 @@ test("a roll-back now asks for the pool's name and sends what was agreed on", as
   );
   const user = renderAt("/pools/office?ask=roll-back");
   await screen.findByRole("button", { name: "Roll 60 hosts back to 0.9.0" });
-  await user.click(screen.getByRole("radio", { name: /^Now/ }));
+  await user.click(screen.getByRole("radio", { name: /Schedule now/ }));
   const send = await screen.findByRole("button", { name: "Sign out 71 people and roll back" });
   await user.type(screen.getByRole("textbox", { name: "Type office to confirm" }), "office");
   await user.click(send);

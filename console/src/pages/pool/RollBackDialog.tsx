@@ -1,4 +1,4 @@
-import { Field, Input, Radio, RadioGroup } from "@fluentui/react-components";
+import { Field, Input } from "@fluentui/react-components";
 import { useState, type ReactNode } from "react";
 import { useLocation } from "wouter";
 
@@ -8,27 +8,33 @@ import { ConfirmDialog, hostsText } from "../../parts/dialog";
 import { effectsOfPlan, harmOfPlan, withPeople, type Plan } from "../../parts/plan/consequences";
 import { usePlan, whyNoPlan, type Plannable } from "../../parts/plan/usePlan";
 import { ProblemBar } from "../../parts/ProblemBar";
-import { cityOf, daysLater, longText } from "../../parts/time";
+import {
+  dateField,
+  firstSchedule,
+  isComplete,
+  ScheduleFields,
+  toSchedule,
+  type ScheduleForm,
+} from "../../parts/schedule";
+import { daysLater } from "../../parts/time";
 import { useTell } from "../../parts/toasts";
 import type { Pool } from "./pool";
 
-interface Form {
-  mode: "now" | "on_logoff";
-  date: string;
-  time: string;
+interface Form extends ScheduleForm {
   reason: string;
 }
 
 /** Rolls the pool back to the version before, with the plan in the same dialog. */
 export function RollBackDialog({ pool, onClose }: { pool: Pool; onClose: () => void }): ReactNode {
-  const date = daysLater(pool.time_zone, serverNow(), 1);
-  const [form, setForm] = useState<Form>({ mode: "on_logoff", date, time: "01:00", reason: "" });
+  const [form, setForm] = useState<Form>(() => firstForm(pool.time_zone, serverNow()));
   const write = useWrite("post", "/api/pools/{pool}/roll-back");
   const [, navigate] = useLocation();
   const tell = useTell();
-  const asked = toRequest(form, pool.time_zone);
+  const asked = isComplete(form) ? toRequest(form) : null;
   const planned = usePlan("roll-back", pool.name, asked);
   const plan = planned.current ? planned.plan : null;
+  const change = (part: Partial<Form>): void => setForm((before) => ({ ...before, ...part }));
+  const error = (field: string): string | undefined => fieldError(planned.problem, field);
   const to = pool.previous_version ?? "the version before";
 
   async function send(agreed: Plan): Promise<void> {
@@ -51,70 +57,38 @@ export function RollBackDialog({ pool, onClose }: { pool: Pool; onClose: () => v
       effects={plan ? effectsOfPlan(plan) : []}
       verb={plan ? withPeople(plan, harm, verb) : verb}
       name={pool.name}
-      whyNot={whyNoPlan(planned)}
+      whyNot={asked ? whyNoPlan(planned) : "Give a date and a time."}
       busy={write.busy}
       problem={write.problem}
       onConfirm={() => plan && void send(plan)}
       onClose={onClose}
     >
       {planned.problem && Object.keys(planned.problem.fields).length === 0 && <ProblemBar problem={planned.problem} />}
-      <Schedule
-        form={form}
-        zone={pool.time_zone}
-        plan={plan}
-        error={fieldError(planned.problem, "schedule")}
-        onChange={setForm}
-      />
+      <div className="fc-stack">
+        <h3 id="when">When people’s sessions end</h3>
+        <ScheduleFields
+          form={form}
+          poolZone={pool.time_zone}
+          labelledBy="when"
+          forceAt={plan?.schedule.force_at ?? null}
+          people={pool.sessions}
+          dateError={error(dateField(form.mode))}
+          zoneError={error("schedule.time_zone")}
+          onChange={change}
+        />
+        <Field label="Reason">
+          <Input value={form.reason} maxLength={1_000} onChange={(_, { value }) => change({ reason: value })} />
+        </Field>
+      </div>
     </ConfirmDialog>
   );
 }
 
-function toRequest({ mode, date, time, reason }: Form, zone: string): Plannable["roll-back"] {
-  const schedule = mode === "now" ? { mode } : { mode, deadline: `${date}T${time}`, time_zone: zone };
-  return { schedule, reason: reason.trim() };
+/** On log off until tomorrow at 01:00 of the pool's zone. */
+function firstForm(zone: string, now: number): Form {
+  return { ...firstSchedule(zone, now), date: daysLater(zone, now, 1), reason: "" };
 }
 
-interface ScheduleProps {
-  form: Form;
-  zone: string;
-  plan: Plan | null;
-  error: string | undefined;
-  onChange: (form: Form) => void;
-}
-
-function Schedule({ form, zone, plan, error, onChange }: ScheduleProps): ReactNode {
-  return (
-    <div className="fc-stack">
-      <RadioGroup
-        aria-label="When people’s sessions end"
-        value={form.mode}
-        onChange={(_, { value }) => onChange({ ...form, mode: value as Form["mode"] })}
-      >
-        <Radio value="on_logoff" label="On log off: hosts go back as their last user logs off, all by a deadline" />
-        <Radio value="now" label="Now: everybody is signed out at once" />
-      </RadioGroup>
-      {form.mode === "on_logoff" && (
-        <div className="fc-row">
-          <Field label="Deadline, date" validationMessage={error}>
-            <Input type="date" value={form.date} onChange={(_, { value }) => onChange({ ...form, date: value })} />
-          </Field>
-          <Field label={`Time in ${cityOf(zone)}`}>
-            <Input type="time" value={form.time} onChange={(_, { value }) => onChange({ ...form, time: value })} />
-          </Field>
-        </div>
-      )}
-      {plan && form.mode === "on_logoff" && (
-        <p className="fc-muted fc-small">
-          {longText(Date.parse(plan.schedule.force_at), zone)} in {cityOf(zone)}.
-        </p>
-      )}
-      <Field label="Reason">
-        <Input
-          value={form.reason}
-          maxLength={1_000}
-          onChange={(_, { value }) => onChange({ ...form, reason: value })}
-        />
-      </Field>
-    </div>
-  );
+function toRequest(form: Form): Plannable["roll-back"] {
+  return { schedule: toSchedule(form), reason: form.reason.trim() };
 }

@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 
 import { KeyValue } from "../../parts/KeyValue";
+import { MessageText } from "../../parts/MessageText";
 import { ProgressBar, RolloutPill, StateBar } from "../../parts/states";
 import { Time } from "../../parts/time";
 import { joinText, refreshText, versionsText, type Pool } from "./pool";
@@ -44,7 +45,11 @@ export function Summary({ pool }: { pool: Pool }): ReactNode {
               </Link>
             </b>
             <RolloutPill state={rollout.state} />
-            {rollout.note && <span className="fc-muted">{rollout.note.text}</span>}
+            {rollout.note && (
+              <span className="fc-muted">
+                <MessageText message={rollout.note} />
+              </span>
+            )}
             <span className="fc-push" />
             <Button onClick={() => navigate(`/rollouts/${rollout.id}`)}>Open the rollout</Button>
           </div>

@@ -24,10 +24,53 @@ test("a rollout that waits for somebody stands above the list", async () => {
   expect(await screen.findByRole("button", { name: "Open the rollout of office" })).toBeVisible();
 });
 
-test("without pools the page says how to begin", async () => {
-  new FakeApi({ "GET /api/pools": pools() });
+const images = (...names: string[]): object => ({ items: names.map((name) => ({ name })), continuation: null });
+
+function step(name: RegExp): HTMLElement {
+  return screen.getByRole("heading", { level: 3, name }).closest("li") as HTMLElement;
+}
+
+test("a first visit begins with an image", async () => {
+  new FakeApi({ "GET /api/pools": pools(), "GET /api/images": images() });
+  const user = renderAt("/pools");
+  expect(await screen.findByRole("heading", { name: "Three steps to a first update" })).toBeVisible();
+  expect(screen.queryByRole("table")).toBeNull();
+  const later = screen.getByRole("button", { name: "Register pool" });
+  expect(later).toHaveAttribute("aria-disabled", "true");
+  expect(later).toHaveAccessibleDescription("Register an image first.");
+  await user.click(screen.getByRole("button", { name: "Register image" }));
+  await waitFor(() => expect(window.location.pathname).toBe("/console/images/new"));
+});
+
+test("with an image the pool comes next", async () => {
+  new FakeApi({ "GET /api/pools": pools(), "GET /api/images": images("win11-office") });
+  const user = renderAt("/pools");
+  await screen.findByRole("heading", { name: /Register an image.*done/ });
+  expect(step(/Register an image/)).toHaveTextContent("win11-office");
+  expect(step(/Register a pool/)).toHaveAttribute("aria-current", "step");
+  await user.click(screen.getByRole("button", { name: "Register pool" }));
+  await waitFor(() => expect(window.location.search).toBe("?image=win11-office"));
+});
+
+test("with a pool that was never updated the plan comes next, above the list", async () => {
+  new FakeApi({ "GET /api/pools": pools(aPool()), "GET /api/images": images("win11-office") });
+  const user = renderAt("/pools");
+  await user.click(await screen.findByRole("button", { name: "See the plan" }));
+  await waitFor(() => expect(window.location.pathname).toBe("/console/pools/office/update-image"));
+});
+
+test("once a pool was updated, or there are two, the steps are gone", async () => {
+  new FakeApi({ "GET /api/pools": pools(aPool(), aPool({ name: "lab" })), "GET /api/images": images("win11-office") });
   renderAt("/pools");
-  expect(await screen.findByText(/No pool is registered/)).toBeVisible();
+  expect(await screen.findByRole("link", { name: "lab" })).toBeVisible();
+  expect(screen.queryByText("Three steps to a first update")).toBeNull();
+});
+
+test("a reader sees the steps and why they are for somebody else", async () => {
+  new FakeApi({ "GET /api/me": me("reader"), "GET /api/pools": pools(), "GET /api/images": images() });
+  renderAt("/pools");
+  const button = await screen.findByRole("button", { name: "Register image" });
+  expect(button).toHaveAccessibleDescription("You are reader. Changing settings needs the role admin.");
 });
 
 test("a search that finds nothing can be cleared", async () => {

@@ -15,6 +15,8 @@ import { DataTable } from "../../parts/table/DataTable";
 import { Time } from "../../parts/time";
 import { AttentionBar } from "./AttentionBar";
 import { poolColumns } from "./columns";
+import { FirstSteps } from "./FirstSteps";
+import { isFirstVisit } from "./firstSteps";
 import { attentionOf, FILTERS, MOST, oldestLook, queryOf, RINGS, withChosen } from "./pools";
 import styles from "./pools.module.css";
 
@@ -28,6 +30,8 @@ export default function PoolsPage(): ReactNode {
   const configure = useWhyNot("configure");
   const rows = pools.data?.items;
   const filtered = filters.any(FILTERS);
+  const first = rows && !filtered && isFirstVisit(rows);
+  const none = first && rows.length === 0;
   const register = (
     <ActionButton appearance="primary" whyNot={configure} onClick={() => navigate("/pools/new")}>
       Register pool
@@ -35,32 +39,30 @@ export default function PoolsPage(): ReactNode {
   );
   return (
     <>
-      <PageHeader title="VDI Pools" beside={<LiveMark live={pools} />} actions={register} />
+      <PageHeader title="VDI Pools" beside={<LiveMark live={pools} />} actions={none ? null : register} />
       <LostBar live={pools} />
-      <AttentionBar items={attentionOf(rows ?? [])} />
-      <PoolFilters filters={filters} />
-      <DataTable
-        label="VDI Pools"
-        columns={poolColumns(publish, navigate)}
-        rows={rows}
-        keyOf={(pool) => pool.name}
-        live={pools}
-        sort={{ column: query.sort, order: query.order }}
-        onSort={({ column, order }) => filters.set({ sort: column, order })}
-        empty={
-          filtered ? (
-            <EmptyState text="No pool matches.">
-              <Button onClick={filters.clear}>Clear filters</Button>
-            </EmptyState>
-          ) : (
-            <EmptyState text="No pool is registered. Register an image, then an AVD host pool to publish it to.">
-              {register}
-              <Button onClick={() => navigate("/images")}>Global Images</Button>
-            </EmptyState>
-          )
-        }
-      />
-      <Below pools={pools.data} />
+      {first && <FirstSteps pools={rows} />}
+      {!none && (
+        <>
+          <AttentionBar items={attentionOf(rows ?? [])} />
+          <PoolFilters filters={filters} />
+          <DataTable
+            label="VDI Pools"
+            columns={poolColumns(publish, navigate)}
+            rows={rows}
+            keyOf={(pool) => pool.name}
+            live={pools}
+            sort={{ column: query.sort, order: query.order }}
+            onSort={({ column, order }) => filters.set({ sort: column, order })}
+            empty={
+              <EmptyState text="No pool matches.">
+                <Button onClick={filters.clear}>Clear filters</Button>
+              </EmptyState>
+            }
+          />
+          <Below pools={pools.data} />
+        </>
+      )}
     </>
   );
 }

@@ -3,6 +3,7 @@ import { Link } from "wouter";
 
 import { ActionsMenu, type Action } from "../../parts/ActionsMenu";
 import { portalOf } from "../../parts/links";
+import { MessageText } from "../../parts/MessageText";
 import { ProgressBar, rolloutStateText, StateBar } from "../../parts/states";
 import type { Column } from "../../parts/table/DataTable";
 import { Time } from "../../parts/time";
@@ -70,9 +71,9 @@ function actionsOf(pool: Pool, mayNot: string | null, navigate: (to: string) => 
     { text: "Hosts", onClick: () => navigate(at), apart: true },
     { text: "Rollouts", onClick: () => navigate(`${at}?tab=rollouts`) },
     { text: "Policy", onClick: () => navigate(`${at}?tab=policy`) },
-    { text: "Unregister", onClick: () => navigate(`${at}?ask=unregister`), apart: true },
     { text: "Settings", onClick: () => navigate(`${at}/settings`) },
-    { text: "Open in Azure", href: portalOf(pool.host_pool_id), apart: true },
+    { text: "Open in Azure", href: portalOf(pool.host_pool_id) },
+    { text: "Unregister", onClick: () => navigate(`${at}?ask=unregister`), apart: true },
   ];
 }
 
@@ -105,7 +106,11 @@ function Progress({ rollout }: { rollout: Rollout }): ReactNode {
       </Link>
       <ProgressBar percent={rollout.percent} label={label} moving={moving} />
       <StateBar counts={rollout.counts} slim />
-      {rollout.note && <div className="fc-muted fc-small">{rollout.note.text}</div>}
+      {rollout.note && (
+        <div className="fc-muted fc-small">
+          <MessageText message={rollout.note} />
+        </div>
+      )}
     </div>
   );
 }
@@ -114,16 +119,7 @@ function Progress({ rollout }: { rollout: Rollout }): ReactNode {
 function Next({ rollout }: { rollout: Rollout }): ReactNode {
   return (
     <div className="fc-small">
-      {rollout.next && (
-        <div>
-          {rollout.next.text}
-          {rollout.next.at && (
-            <>
-              , <Time at={rollout.next.at} form="relative" />
-            </>
-          )}
-        </div>
-      )}
+      {rollout.next && <MessageText message={rollout.next} />}
       {rollout.expected_end && (
         <div className="fc-muted">
           ends about <Time at={rollout.expected_end} />

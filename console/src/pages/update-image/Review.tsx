@@ -6,12 +6,13 @@ import type { Model } from "../../api";
 import { ActionButton } from "../../parts/ActionButton";
 import { hostsText, peopleText } from "../../parts/dialog";
 import { DoneIcon, FailedIcon, WarningIcon } from "../../parts/icons";
+import { MessageText, sentence } from "../../parts/MessageText";
 import { whyNoPlan, type Planned } from "../../parts/plan/usePlan";
 import { ProblemBar } from "../../parts/ProblemBar";
 import { SidePanel } from "../../parts/SidePanel";
 import { durationText, useNow, useZones } from "../../parts/time";
 import type { Plan } from "./form";
-import { endText, sentence, shortName } from "./planTexts";
+import { endText, shortName } from "./planTexts";
 import styles from "./update-image.module.css";
 
 interface Props {
@@ -91,11 +92,11 @@ function Numbers({ plan, current }: { plan: Plan; current: boolean }): ReactNode
         </div>
       </dl>
       <p className="fc-muted fc-small">{endText(plan, shown, now)}</p>
-      {[plan.proof, plan.deadline].map(
+      {[plan.proof, plan.deadline, plan.windows].map(
         (message) =>
           message && (
             <p key={message.code} className="fc-small">
-              {sentence(message.text)}
+              <MessageText message={message} />
             </p>
           ),
       )}

@@ -3,12 +3,6 @@
 import { momentText } from "../../parts/time";
 import type { Plan } from "./form";
 
-/** `A sentence.` from a clause of the app. */
-export function sentence(text: string): string {
-  const whole = text.trim();
-  return whole ? `${whole.charAt(0).toUpperCase()}${whole.slice(1)}${/[.!?]$/.test(whole) ? "" : "."}` : "";
-}
-
 /** `60, 15, 5 and 1 min before`. */
 function listed(numbers: readonly number[]): string {
   const last = numbers.at(-1);

@@ -49,11 +49,14 @@ export function candidatesOf(message: string | undefined): string[] {
 
 /** The deadline read back: in the zone, for the viewer where that differs, and in UTC. */
 export function readBack(at: number, zone: string, mine: string, now: number): { main: string; others: string } {
-  const main = `${longText(at, zone)}`;
+  const main = longText(at, zone);
   const you = longText(at, mine);
   const utc = longText(at, "UTC");
-  const others = [you === main ? "" : `For you in ${cityOf(mine)}: ${you}.`, `UTC: ${utc}.`].filter(Boolean).join(" ");
-  return { main, others: at > now ? others : "" };
+  const others = [
+    you === main || mine === "UTC" ? "" : `For you in ${cityOf(mine)}: ${you}.`,
+    utc === main ? "" : `UTC: ${utc}.`,
+  ];
+  return { main, others: at > now ? others.filter(Boolean).join(" ") : "" };
 }
 
 /** `in 7 days 1 h`. */
