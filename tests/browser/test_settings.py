@@ -170,9 +170,8 @@ def test_a_reader_is_told_why(visit: Visit) -> None:
     check_for_all(page)
 
 
-def test_the_settings_for_everybody(visit: Visit) -> None:
+def test_accounts_and_access_for_everybody(visit: Visit) -> None:
     look_at(visit, "/accounts", "accounts", "Accounts")
-    look_at(visit, "/audit", "audit", "Audit")
     look_at(visit, "/access?tab=caps", "access-caps", "Access")
 
 
