@@ -1,10 +1,12 @@
 import { Button, Field, Input } from "@fluentui/react-components";
 import { useState, type ReactNode } from "react";
 
-import type { Model } from "../../api";
+import { useLive, type Model } from "../../api";
 import { InfoIcon, LockIcon } from "../../parts/icons";
+import { sentence } from "../../parts/MessageText";
 import { Time } from "../../parts/time";
 import type { Form } from "./form";
+import { networksText, sizesText } from "./kept";
 import { SelectImageDialog } from "./SelectImageDialog";
 import styles from "./update-image.module.css";
 import { sinceOf, useVersions, type Version } from "./versions";
@@ -40,7 +42,7 @@ export function ImageSection({ pool, form, error, onChange }: Props): ReactNode 
           {error}
         </p>
       )}
-      <Kept />
+      <Kept pool={pool.name} />
       {selecting && (
         <SelectImageDialog
           pool={pool.name}
@@ -73,19 +75,28 @@ function Facts({ version }: { version: Version }): ReactNode {
 }
 
 /** Fields that people look for, and that an update never changes. */
-function Kept(): ReactNode {
+function Kept({ pool }: { pool: string }): ReactNode {
+  const kept = useLive("/api/pools/{pool}/kept", { path: { pool } }, { seen: 300 });
+  const fields = [
+    ["Virtual network", networksText(kept.data)],
+    ["VM instance selection", sizesText(kept.data)],
+  ] as const;
+  const problem = kept.data?.networks_problem;
   return (
     <>
       <div className={styles.two}>
-        {["Virtual network", "VM instance selection"].map((label) => (
+        {fields.map(([label, text]) => (
           <Field key={label} label={label}>
-            <Input disabled value="As each host has it" contentBefore={<LockIcon />} />
+            <Input disabled value={text} title={text} contentBefore={<LockIcon />} />
           </Field>
         ))}
       </div>
       <p className={`${styles.help} fc-muted fc-small`}>
         <InfoIcon aria-hidden />
-        Kept from the pool: an update changes the image only. Hosts keep their names, network cards and addresses.
+        <span>
+          Kept from the pool: an update changes the image only. Hosts keep their names, network cards and addresses.
+          {problem && ` ${sentence(problem.text)}`}
+        </span>
       </p>
     </>
   );

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 
+import { sentence } from "../../parts/MessageText";
 import { readNumber } from "../../parts/PolicyFields";
 import { candidatesOf } from "../../parts/schedule";
 import { firstForm, toRequest, whatIsMissing, type Form } from "./form";
-import { sentence } from "../../parts/MessageText";
+import { networksText, sizesText } from "./kept";
 
 const pool = { image: "win11-office", version: "1.0.0", time_zone: "Europe/Amsterdam" };
 const form: Form = firstForm(pool, "2.0.0", Date.parse("2026-11-30T12:00:00Z"));
@@ -54,4 +55,13 @@ test("clauses of the app become sentences", () => {
   expect(sentence("no lock blocks the rollout")).toBe("No lock blocks the rollout.");
   expect(sentence("Remove it.")).toBe("Remove it.");
   expect(sentence("")).toBe("");
+});
+
+test("what is kept is said with numbers only where hosts differ", () => {
+  expect(sizesText({ vm_sizes: { Standard_D4s_v5: 56 } })).toBe("D4s v5");
+  expect(sizesText({ vm_sizes: { Standard_D8s_v5: 1, Standard_D4s_v5: 56 } })).toBe("D4s v5: 56 hosts, D8s v5: 1 host");
+  expect(sizesText(undefined)).toBe("As each host has it");
+  const network = { vnet: "vnet-desktops", subnet: "snet-avd", subnet_id: "", hosts: 60 };
+  expect(networksText({ networks: [network] })).toBe("vnet-desktops / snet-avd");
+  expect(networksText({ networks: null })).toBe("As each host has it");
 });
