@@ -110,10 +110,10 @@ def test_the_settings_of_an_image_are_changed_over_what_was_read(visit: Visit, f
     with visit.expecting("412"):
         page.get_by_role("button", name="Save settings").click()
         page.get_by_role("button", name="Read it again").click()
-    expect(page.get_by_role("textbox", name="And all that were replaced")).to_have_value("90")
+    expect(page.get_by_role("textbox", name="And those replaced within days")).to_have_value("90")
     check_look(page, "image-settings")
     page.get_by_role("button", name="Save settings").click()
-    title(page, "win11-office")
+    expect(page).to_have_url(re.compile("/console/images/win11-office$"))
     assert freshcoat.get("/images/win11-office")["retention"] == {"backups": 7, "days": 90}
 
 
