@@ -11,6 +11,7 @@ import { PageHeader } from "../../parts/PageHeader";
 import { SearchBox } from "../../parts/SearchBox";
 import { DataTable } from "../../parts/table/DataTable";
 import { imagesOf, openOf, type Account } from "./accounts";
+import styles from "./accounts.module.css";
 import { accountColumns, type Row } from "./columns";
 import { EditPanel, RegisterPanel } from "./panels";
 
@@ -57,7 +58,7 @@ export default function AccountsPage(): ReactNode {
           )
         }
       />
-      <p className="fc-muted fc-small">
+      <p className={`fc-muted fc-small ${styles.below}`}>
         {accounts.data?.continuation && `These are the first ${MOST}. `}
         An account cannot be deleted: the record names it. Move its pools and remove its grants instead.
       </p>
