@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from local.browser import NoBrowser, open_browser
 from local.demo.setup import POLICY
 from local.sim.core import names
-from local.stack.app_client import POOL, AppClient, on_logoff
+from local.stack.app_client import NEW, POOL, AppClient, on_logoff
 from local.stack.azure_client import SimulatedAzureClient
 from local.stack.options import ROOT, StackOptions
 from local.stack.processes import StackError, bypass_proxies, free_port
@@ -61,7 +61,7 @@ def _make(options: StackOptions) -> None:
             timezone_id="Europe/Amsterdam",
         )
         page = context.new_page()
-        _take(page, "pools", "/console/pools", "VDI Pools", f"{POOL} to")
+        _take(page, "rollout", f"/console/rollouts/{rollout}", f"{POOL} to {NEW}", "Hosts by name")
         _take(
             page,
             "update-image",

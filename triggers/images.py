@@ -96,21 +96,22 @@ def get_image_version(call: Call) -> Answer[VersionView]:
 @endpoint(bp, "POST", "images/{image}/stage", needs=Need.PUBLISH, refusals=(404, 409))
 def post_stage(call: Call, asked: StageRequest) -> Answer[VersionView]:
     """Stage a version that already exists in the gallery. No host gets it before it is activated."""
-    return Answer(stage_version(call.services, call.path["image"], asked, call.who))
+    return Answer(stage_version(call.services, call.path["image"], asked, call.who, call.reach))
 
 
 @endpoint(bp, "POST", "images/{image}/versions/{version}/verdict", needs=Need.PUBLISH, refusals=(404, 409))
 def post_verdict(call: Call, engine: Engine, asked: VerdictRequest) -> Answer[VersionView]:
     """Record the test result of a version. `failed` stops its rollouts, and it is activated or rolled back to only with
     `force`."""
-    return Answer(give_verdict(call.services, engine, call.path["image"], call.path["version"], asked, call.who))
+    image, version = call.path["image"], call.path["version"]
+    return Answer(give_verdict(call.services, engine, image, version, asked, call.who, call.reach))
 
 
 @endpoint(bp, "DELETE", "images/{image}/versions/{version}", needs=Need.PUBLISH, also=(202,), refusals=(404, 409))
 def delete_version(call: Call, engine: Engine, query: RemoveVersionQuery) -> Answer[VersionView]:
     """Discard a staged version, or remove one that was active. 202 while its deletion from the gallery is pending."""
     image, version = call.path["image"], call.path["version"]
-    view, leaving = remove_version(call.services, engine, image, version, call.who, query.rollouts)
+    view, leaving = remove_version(call.services, engine, image, version, call.who, call.reach, query.rollouts)
     if leaving:
         return Answer(view, status=202, location=f"/api/images/{image}/versions/{version}")
     return Answer(view)
@@ -124,7 +125,7 @@ def post_set_as_image(
     `what_if=true`, only show what would happen (200)."""
     if query.what_if:
         return Answer(plan_set_as_image(call.services, call.path["image"], asked, call.who), status=200)
-    task = set_as_image(call.services, engine, call.path["image"], asked, call.who)
+    task = set_as_image(call.services, engine, call.path["image"], asked, call.who, call.reach)
     return Answer(task_for(call.services, call.caller, call.reach, task), location=task.href)
 
 

@@ -166,8 +166,10 @@ class RolloutView(RolloutBrief, Tagged):
     """Whether it needs the approval of a second person, before it begins and after each change of it."""
     second_approved_at: UtcTime | None = None
     second_approved_by: str = ""
+    waits_for: Message | None = None
+    """Why a scheduled one will wait for approval when it is due: it may be approved before. Null when it will not."""
     may_approve: MayApprove | None = None
-    """While it waits for approval: whether the caller may give it."""
+    """While it waits or will wait for approval: whether the caller may give it."""
     windows_open_until: UtcTime | None = None
     """While a window is open: when it closes. Null without windows, and when they do not apply."""
     windows_opens_at: UtcTime | None = None

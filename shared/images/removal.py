@@ -16,6 +16,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
+from shared.access.registrations import check_still_reached
 from shared.api.images import VersionView
 from shared.core.asking import About, asker, asking
 from shared.core.codes import Code
@@ -26,6 +27,7 @@ from shared.core.wording import VERSION_WORDS
 from shared.images.change_records import shown, write_change_record
 from shared.images.scopes import out_of_scope
 from shared.images.usage import NOT_BEGUN, STOPPED, VersionUsage, read_usage, usage_text
+from shared.models.access.roles import Reach
 from shared.models.images import GalleryVersion, Image, ImageVersion
 from shared.models.messages import message, sentence
 from shared.models.withdrawals import RolloutsOfVersion, StoppedRollout
@@ -49,6 +51,7 @@ def remove_version(
     name: str,
     version: str,
     who: str,
+    reach: Reach,
     how: RolloutsOfVersion = RolloutsOfVersion.STOP,
 ) -> tuple[VersionView, bool]:
     """Discard a staged version, or remove a backup; also answers whether it is still in the gallery.
@@ -58,9 +61,7 @@ def remove_version(
     removal. Raises NotFound, Conflict (the version is in use, is neither staged nor a backup, or Azure
     refuses to delete it), AzureError (nothing was changed).
     """
-    image = find_image(services, name)
-    if problem := out_of_scope(services, image, image.definition_id):
-        raise Conflict(sentence(problem))
+    image = _image_in_scope(services, name, reach)
     row = read_versions(services, name).versions.get(version)
     there = services.gallery.version(image.definition_id, version)
     if row is None or not (row.deleting or row.state in _REMOVABLE):
@@ -83,6 +84,14 @@ def remove_version(
         raise Conflict(f"Version {version} {row.note}.")
     view = shown(services, image, row, there)
     return view.model_copy(update={"stopped_rollouts": list(stopped)}), row.deleting
+
+
+def _image_in_scope(services: Services, name: str, reach: Reach) -> Image:
+    image = find_image(services, name)
+    check_still_reached(reach, "image", image.owners)
+    if problem := out_of_scope(services, image, image.definition_id):
+        raise Conflict(sentence(problem))
+    return image
 
 
 def _stop_rollouts(

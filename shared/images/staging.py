@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.access.registrations import check_still_reached
 from shared.api.images import StageRequest, VerdictRequest, VersionView
 from shared.core.errors import AzureConflict, Conflict, InvalidRequest
 from shared.core.ids import newest_first_id
@@ -9,6 +10,7 @@ from shared.images.adoption import adopted
 from shared.images.change_records import shown, write_change_record, write_change_records
 from shared.images.removal import with_freed_numbers
 from shared.images.replication import missing_regions, missing_text
+from shared.models.access.roles import Reach
 from shared.models.images import GalleryVersion, Image, Verdict
 from shared.ports.engine import Engine
 from shared.records.images import find_image
@@ -20,7 +22,7 @@ from shared.versions.advice import advice_of
 from shared.versions.version_set import VersionSet
 
 
-def stage_version(services: Services, name: str, asked: StageRequest, who: str) -> VersionView:
+def stage_version(services: Services, name: str, asked: StageRequest, who: str, reach: Reach) -> VersionView:
     """Stage a version of the image's gallery.
 
     It is excluded from "latest" before its row is written: after a crash in between, nobody uses the version. Azure may
@@ -28,6 +30,7 @@ def stage_version(services: Services, name: str, asked: StageRequest, who: str) 
     InvalidRequest (not in the gallery, or not replicated to the pools' regions), Conflict, AzureError.
     """
     image = find_image(services, name)
+    check_still_reached(reach, "image", image.owners)
     task = newest_first_id(services.now())
 
     def staged(version_set: VersionSet) -> VersionSet:
@@ -79,7 +82,7 @@ def _leave_out(services: Services, image: Image, version: GalleryVersion) -> Non
 
 
 def give_verdict(
-    services: Services, engine: Engine, name: str, version: str, asked: VerdictRequest, who: str
+    services: Services, engine: Engine, name: str, version: str, asked: VerdictRequest, who: str, reach: Reach
 ) -> VersionView:
     """Record the test result of a version; a later verdict replaces an earlier one. `failed` stops its rollouts.
 
@@ -87,6 +90,7 @@ def give_verdict(
     is neither staged nor active nor was it active, AzureError.
     """
     image = find_image(services, name)
+    check_still_reached(reach, "image", image.owners)
     there = services.gallery.version(image.definition_id, version)
     now = services.now()
     task = newest_first_id(now)

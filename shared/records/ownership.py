@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shared.models.access.roles import EVERY_ACCOUNT
+from shared.models.images import Image
 from shared.models.pools import Pool
 from shared.models.tasks import PoolsWork, Task
 from shared.services import IMAGES, POOLS, Services
@@ -22,6 +23,11 @@ def owners(services: Services, image: str, pools: Iterable[str]) -> tuple[str, .
 def has_moved(task: Task, pool: Pool) -> bool:
     """Whether the pool was given to an account that the task was not asked for. A task without accounts is older."""
     return bool(task.accounts) and not {pool.account, EVERY_ACCOUNT} & set(task.accounts)
+
+
+def is_given_away(task: Task, image: Image) -> bool:
+    """Whether the image belongs to accounts that the task was not asked for. A task without accounts is older."""
+    return bool(task.accounts) and EVERY_ACCOUNT not in task.accounts and not set(image.owners) <= set(task.accounts)
 
 
 def owners_of_work(services: Services, image: str, work: PoolsWork | None) -> tuple[str, ...]:

@@ -70,9 +70,12 @@ def is_forcing(rollout: Rollout, now: datetime) -> bool:
     return now >= rollout.schedule.force_at and not halted
 
 
-def reply(rollout: Rollout, failed: Sequence[RolloutHost], command: Command, *, lost: bool = False) -> Reply:
+def reply(
+    rollout: Rollout, failed: Sequence[RolloutHost], command: Command, *, lost: bool = False, will_wait: bool = False
+) -> Reply:
     """The reply to a command now. `failed`: the rollout's failed hosts; `lost`: whether hosts that it removed from the
-    pool were found out of it. Only `retry` needs them."""
+    pool were found out of it. Only `retry` needs them. `will_wait`: whether it will wait for approval when it is due,
+    which only `approve` needs."""
     if _excluded_by_kind(rollout, command):
         return Reply.REFUSE
     if command is Command.ROLL_BACK and not has_begun(rollout):
@@ -80,6 +83,8 @@ def reply(rollout: Rollout, failed: Sequence[RolloutHost], command: Command, *, 
     by_state = REPLIES[rollout.state][command]
     match command:
         case Command.RETRY if lost and rollout.state.ended:
+            return Reply.DO
+        case Command.APPROVE if will_wait:
             return Reply.DO
         case Command.APPROVE if by_state is Reply.REFUSE and _is_approved(rollout):
             return Reply.ALREADY

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from shared.access.limits import check_change
 from shared.access.two_people.approvers import Approver, check_may_approve, why_not_rollout
-from shared.access.two_people.rollouts import after_change, approved, resealed
+from shared.access.two_people.rollouts import after_change, approved, resealed, why_will_wait
 from shared.api.rollouts import Reschedule, RetryRequest, RolloutView
 from shared.api.schedules import move_schedule
 from shared.audit.about import about_rollout
@@ -79,6 +79,7 @@ def approve(
     services: Services, engine: Engine, rollout_id: str, me: Approver, who: str, *, reason: str = ""
 ) -> RolloutView:
     """Approve what the rollout waits with: its beginning, or a change of it, as a second person; else the canary hosts.
+    A scheduled one whose requester has lost access will wait when it is due, and is approved before that.
 
     Approving one is not approving the other. Raises NotFound, NotAllowed for somebody who may not be the second person,
     Conflict when nothing waits for approval.
@@ -87,9 +88,11 @@ def approve(
     def apply(rollout: Rollout) -> Rollout:
         now = services.now()
         schedule = _with_notice(rollout, now)
-        if rollout.second.awaiting_since:
+        if rollout.second.awaiting_since or rollout.state is RolloutState.SCHEDULED:
             pool = find_pool(services, rollout.pool)
             check_may_approve(me, why_not_rollout(services, me, rollout, pool))
+            if rollout.state is RolloutState.SCHEDULED:
+                return rollout.replace(second=approved(services, rollout, pool, who))
             to = RolloutState.RUNNING if rollout.begun else RolloutState.SCHEDULED
             going_on = _with_state(rollout, to, schedule=schedule, checks=rollout.checks.to_repeat(), note=None)
             return going_on.replace(second=approved(services, going_on, pool, who))
@@ -254,9 +257,9 @@ def command_rollout(
     def decide(rollout: Rollout) -> Rollout | None:
         nonlocal hosts
         hosts = services.hosts.all(rollout_id)
-        answer = reply(
-            rollout, failed_of(hosts), command, lost=command is Command.RETRY and _has_lost(services, rollout)
-        )
+        lost = command is Command.RETRY and _has_lost(services, rollout)
+        will_wait = command is Command.APPROVE and why_will_wait(services, rollout) is not None
+        answer = reply(rollout, failed_of(hosts), command, lost=lost, will_wait=will_wait)
         if answer is Reply.REFUSE:
             raise Conflict(refusal_of(rollout, command))
         return apply(rollout) if answer is Reply.DO else None

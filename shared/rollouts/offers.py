@@ -8,6 +8,7 @@ from functools import partial
 
 from shared.access.subjects import rollout_subject
 from shared.access.two_people.approvers import approver_of, why_not_rollout
+from shared.access.two_people.rollouts import why_will_wait
 from shared.api.rollout_pages.commands import CommandOffer, RolloutCommands
 from shared.api.rollouts import RolloutView
 from shared.core.codes import Code
@@ -67,7 +68,8 @@ def _commands(
     may = partial(_why_not_allowed, services, rollout, pool, caller, reach)
 
     def offer(command: Command) -> CommandOffer:
-        found = reply(rollout, failed, command, lost=lost and command is Command.RETRY)
+        will_wait = command is Command.APPROVE and _will_wait(services, rollout)
+        found = reply(rollout, failed, command, lost=lost and command is Command.RETRY, will_wait=will_wait)
         why = may(NEEDS[command]) or _why_not_now(rollout, command, found)
         if why is None and command is Command.APPROVE:
             why = _why_not_second(services, rollout, pool, caller)
@@ -77,6 +79,11 @@ def _commands(
         return CommandOffer(can=why is None, why=why, effect=effect)
 
     return RolloutCommands(**{command.value: offer(command) for command in Command})
+
+
+def _will_wait(services: Services, rollout: Rollout) -> bool:
+    """Whether a scheduled rollout will wait for approval when it is due, so that it can be approved now."""
+    return rollout.state is RolloutState.SCHEDULED and why_will_wait(services, rollout) is not None
 
 
 def _why_not_allowed(

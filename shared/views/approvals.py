@@ -6,6 +6,7 @@ from shared.access.authorize import lacks_text, not_all_text
 from shared.access.subjects import Subject, subject_of
 from shared.access.two_people.approvers import approver_of, why_not_rollout, why_not_work
 from shared.access.two_people.promotions import pools_of as pools_of_promotion
+from shared.access.two_people.rollouts import why_will_wait
 from shared.access.two_people.tasks import pools_of as pools_of_task
 from shared.api.common import MayApprove
 from shared.api.promotions import PromotionView
@@ -21,13 +22,16 @@ from shared.services import POOLS, TASKS, Services
 
 def rollout_for(services: Services, caller: Caller | None, reach: Reach, shown: RolloutView) -> RolloutView:
     """The rollout as this caller sees it."""
-    if shown.state is not RolloutState.AWAITING_APPROVAL:
+    if shown.state not in {RolloutState.AWAITING_APPROVAL, RolloutState.SCHEDULED}:
         return shown
     rollout = find_rollout(services, shown.id)
-    pool = services.pools.find(POOLS, rollout.pool) if rollout.second.awaiting_since else None
+    will_wait = why_will_wait(services, rollout)
+    if not will_wait and shown.state is RolloutState.SCHEDULED:
+        return shown
+    pool = services.pools.find(POOLS, rollout.pool) if will_wait or rollout.second.awaiting_since else None
     why = _lacks(services, caller, reach, "rollout", shown.id)
     why = why or (why_not_rollout(services, approver_of(caller), rollout, pool) if pool else "")
-    return shown.replace(may_approve=_answer(why))
+    return shown.replace(waits_for=will_wait, may_approve=_answer(why))
 
 
 def task_for(services: Services, caller: Caller | None, reach: Reach, shown: TaskView) -> TaskView:

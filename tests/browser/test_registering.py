@@ -34,7 +34,7 @@ def test_the_first_visit_leads_from_an_empty_app_to_a_plan(visit: Visit, freshco
     page.get_by_role("textbox", name="Image definition").fill(PORTAL.format(names.DEFINITION_ID))
     page.get_by_role("textbox", name="Template VM").fill(names.TEMPLATE_VM_ID)
     expect(page.get_by_role("textbox", name="Name in Freshcoat")).to_have_value("win11-office")
-    check_look(page, "register-image")
+    check_for_all(page)
     page.get_by_role("button", name="Register image").click()
     expect(page.get_by_role("heading", name="win11-office is registered")).to_be_focused()
     expect(page.get_by_role("definition").filter(has_text="2.0.0")).to_be_visible()
@@ -48,7 +48,7 @@ def test_the_first_visit_leads_from_an_empty_app_to_a_plan(visit: Visit, freshco
     page.get_by_role("textbox", name="Host pool").fill(names.OFFICE_POOL_ID)
     page.get_by_role("textbox", name="Name in Freshcoat").fill("first")
     page.get_by_role("combobox", name="Time zone").select_option("Europe/Amsterdam")
-    check_look(page, "register-pool")
+    check_for_all(page)
     page.get_by_role("button", name="Register pool").click()
     expect(page.get_by_role("heading", name="first is registered")).to_be_focused()
     expect(page.get_by_text("2 hosts, 2 on 1.0.0")).to_be_visible()
@@ -110,11 +110,16 @@ def test_the_settings_of_an_image_are_changed_over_what_was_read(visit: Visit, f
     with visit.expecting("412"):
         page.get_by_role("button", name="Save settings").click()
         page.get_by_role("button", name="Read it again").click()
-    expect(page.get_by_role("textbox", name="And all that were replaced")).to_have_value("90")
+    expect(page.get_by_role("textbox", name="And those replaced within days")).to_have_value("90")
     check_look(page, "image-settings")
     page.get_by_role("button", name="Save settings").click()
-    title(page, "win11-office")
+    expect(page).to_have_url(re.compile("/console/images/win11-office$"))
     assert freshcoat.get("/images/win11-office")["retention"] == {"backups": 7, "days": 90}
+
+
+def test_the_forms_for_everybody(visit: Visit) -> None:
+    look_at(visit, "/images/new", "register-image", "Register image")
+    look_at(visit, "/pools/new", "register-pool", "Register pool")
 
 
 def test_an_account_is_registered_and_changed(visit: Visit, freshcoat: Freshcoat) -> None:

@@ -157,3 +157,17 @@ def test_one_that_is_not_there_says_so(visit: Visit) -> None:
 
 def test_the_rollout_for_everybody(visit: Visit, waiting: str) -> None:
     look_at(visit, f"/rollouts/{waiting}", "rollout", "waiting to 2.0.0")
+
+
+def test_somebody_approves_after_the_first_host(visit: Visit, freshcoat: Freshcoat) -> None:
+    freshcoat.add_pool("approved", 3, canary_hosts=1, canary_hold="approve")
+    rollout = freshcoat.publish("approved", on_logoff())
+    freshcoat.follow(rollout, lambda view: view["state"] == "awaiting_approval")
+    page = watch(visit, rollout, "approved")
+    expect(page.get_by_text("It waits for somebody to approve it.")).to_be_visible()
+    page.get_by_role("button", name="Approve", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    check_for_all(page)
+    dialog.get_by_role("button", name="Approve 2.0.0").click()
+    expect(dialog).to_have_count(0)
+    assert freshcoat.finish(rollout)["state"] == "succeeded"

@@ -108,7 +108,7 @@ class Visit:
 def check_for_all(page: Page, *, floating: bool = False) -> None:
     """Fails for everything that axe finds on the page, by WCAG 2.2 AA and by its best practices.
 
-    `floating`: an open menu floats outside of the page's landmarks and over its buttons, as it should.
+    `floating`: an open menu or a toast floats outside of the page's landmarks and over its buttons, as it should.
     """
     page.evaluate(_AXE.read_text())
     found: list[dict[str, Any]] = page.evaluate(_RUN_AXE, floating)["violations"]

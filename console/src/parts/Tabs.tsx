@@ -1,6 +1,8 @@
 import { Tab, TabList } from "@fluentui/react-components";
 import { useId, type ReactNode } from "react";
 
+import "./parts.css";
+
 interface Props {
   label: string;
   chosen: string;
@@ -14,7 +16,12 @@ export function Tabs({ label, chosen, tabs, onChoose, children }: Props): ReactN
   const id = useId();
   return (
     <>
-      <TabList aria-label={label} selectedValue={chosen} onTabSelect={(_, { value }) => onChoose(String(value))}>
+      <TabList
+        className="fc-tabs"
+        aria-label={label}
+        selectedValue={chosen}
+        onTabSelect={(_, { value }) => onChoose(String(value))}
+      >
         {tabs.map((tab) => (
           <Tab key={tab.id} value={tab.id} id={`${id}-${tab.id}`} aria-controls={`${id}-panel`}>
             {tab.text}

@@ -16,7 +16,7 @@ from shared.models.messages import Message
 from shared.models.pools import Pool
 from shared.models.rollout_parts import SecondPerson
 from shared.models.rollouts import Rollout, RolloutKind
-from shared.services import Services
+from shared.services import POOLS, Services
 
 
 def as_begun(services: Services, rollout: Rollout, pool: Pool) -> Rollout:
@@ -51,6 +51,14 @@ def why_not_due(services: Services, rollout: Rollout, pool: Pool) -> Message | N
     if rollout.started_at or rollout.second.for_requester or not _may_need_two(rollout):
         return None
     return None if is_still_allowed(services, rollout.requester, (pool.account,)) else LOST_ACCESS
+
+
+def why_will_wait(services: Services, rollout: Rollout) -> Message | None:
+    """Why a scheduled rollout will wait for somebody when it falls due, as of now. None: it goes on by itself."""
+    if rollout.state is not RolloutState.SCHEDULED:
+        return None
+    pool = services.pools.find(POOLS, rollout.pool)
+    return why_not_due(services, rollout, pool) if pool else None
 
 
 def approved(services: Services, rollout: Rollout, pool: Pool, who: str) -> SecondPerson:

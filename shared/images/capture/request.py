@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from shared.access.registrations import check_still_reached
 from shared.api.images import SetAsImageRequest
 from shared.api.tasks import TaskView
 from shared.core.arm_ids import describe_azure_error
@@ -17,6 +18,7 @@ from shared.images.removal import with_freed_numbers
 from shared.images.replication import regions_by_pool
 from shared.images.scopes import out_of_scope
 from shared.images.template_rules import template_problem
+from shared.models.access.roles import Reach
 from shared.models.azure import Template
 from shared.models.base import region_key, version_key
 from shared.models.images import Definition, GalleryVersion, Image, TargetRegion
@@ -36,13 +38,16 @@ from shared.workflow.starting import start_task
 _log = logging.getLogger(__name__)
 
 
-def set_as_image(services: Services, engine: Engine, name: str, asked: SetAsImageRequest, who: str) -> TaskView:
+def set_as_image(
+    services: Services, engine: Engine, name: str, asked: SetAsImageRequest, who: str, reach: Reach
+) -> TaskView:
     """Start to make a new version from the image's template VM.
 
     Raises NotFound, InvalidRequest, Conflict (the VM is running, another task holds the image, a version is staged),
     AzureBusy. Then nothing was changed.
     """
     image = find_image(services, name)
+    check_still_reached(reach, "image", image.owners)
 
     def read() -> VersionSet:
         return with_freed_numbers(services, image, adopted(services, image, who))

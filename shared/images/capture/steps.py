@@ -22,6 +22,7 @@ from shared.models.azure import Operation, PowerState, Template
 from shared.models.images import Definition
 from shared.models.messages import message
 from shared.models.tasks import ActivationWork, Made, TaskKind
+from shared.records.ownership import is_given_away
 from shared.records.tasks import audit_task, new_task
 from shared.records.versions import change_versions
 from shared.versions import lifecycle
@@ -172,6 +173,7 @@ def replicate_version(context: TaskContext) -> StepResult:
 
 def record_version(context: TaskContext) -> StepResult:
     """Step 12: stage the version. If it is to be activated at once, start an activation task."""
+    _stop_if_out_of_scope(context)
     change_versions(
         context.services, context.task.image, lambda f: lifecycle.captured(f, context.task.id, context.services.now())
     )
@@ -207,7 +209,12 @@ def _template_problem(context: TaskContext, template: Template) -> str:
 
 
 def _stop_if_out_of_scope(context: TaskContext) -> None:
-    """Raises StepFailed when what the task works on is not the image's accounts' any more."""
+    """Raises StepFailed when what the task works on is not the image's accounts' any more, or the image is not those's
+    that it was begun for."""
+    if is_given_away(context.task, context.image):
+        raise StepFailed(
+            f"image {context.image.name} belongs to other accounts by now: start again if you have them all"
+        )
     capture = context.capture
     ids = capture.template_vm_id, capture.build_subnet_id, context.image.definition_id
     if problem := out_of_scope(context.services, context.image, *ids):

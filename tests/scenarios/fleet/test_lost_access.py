@@ -17,7 +17,7 @@ from shared.models.policy import ScheduleMode
 from shared.models.pools import Ring
 from shared.models.rollouts import RolloutKind
 from shared.services import APP_KEYS, GRANTS, ROLLOUTS, TASKS
-from tests.fixtures.app import App
+from tests.fixtures.app import App, change_pool
 from tests.fixtures.engine import Environment
 from tests.fixtures.scenarios import promotions
 from tests.fixtures.scenarios.fleet import ask, crowd, newest_rollouts, seen
@@ -105,6 +105,39 @@ def test_a_scheduled_rollout_waits_when_it_falls_due_and_not_before_and_nobody_i
     approve(env.app, f"rollouts/{env.rollout_id}")
     env.run_to_minute(until=lambda: env.rollout.state.ended)
     assert_all_well(env)
+
+
+def test_a_scheduled_rollout_may_be_approved_before_it_is_due_and_begins_by_itself_then() -> None:
+    env = office(1)
+    give(env.app)
+    env.publish(ScheduleMode.AT, begin=600, fields={"requester": WHO})
+    env.run_to_minute(5)
+    approve(env.app, f"rollouts/{env.rollout_id}", status=409)
+    take(env.app)
+    bea = {"x-dev-name": "bea", "x-dev-role": "approver"}
+    view = env.app.send("GET", f"/api/rollouts/{env.rollout_id}", headers=bea).json
+    assert (view["state"], view["waits_for"]["code"]) == ("scheduled", Code.REQUESTER_LOST_ACCESS)
+    assert view["may_approve"] == {"can": True, "why": None}
+    approve(env.app, f"rollouts/{env.rollout_id}")
+    approve(env.app, f"rollouts/{env.rollout_id}")
+    view = env.app.send("GET", f"/api/rollouts/{env.rollout_id}", headers=bea).json
+    assert (view["state"], view["waits_for"], view["may_approve"]) == ("scheduled", None, None)
+    assert (view["second_approved_by"], env.rollout.second.for_requester) == ("bea", True)
+    env.run_to_minute(601)
+    assert env.rollout.started_at
+    env.run_to_minute(until=lambda: env.rollout.state.ended)
+    assert_all_well(env)
+
+
+def test_who_changed_the_pool_last_does_not_stand_in_before_it_is_due_either() -> None:
+    env = office(1)
+    give(env.app)
+    env.publish(ScheduleMode.AT, begin=600, fields={"requester": WHO})
+    env.run_to_minute(5)
+    take(env.app)
+    change_pool(env.app, changed_by_id="development:bea")
+    approve(env.app, f"rollouts/{env.rollout_id}", status=403)
+    assert env.rollout.second.at is None
 
 
 def test_a_rollout_that_runs_goes_on() -> None:

@@ -12,6 +12,7 @@ from shared.core.errors import AzureBusy, Conflict, NotFound
 from shared.core.states import PromotionState, VersionState
 from shared.images.removal import remove_version
 from shared.images.retention import tidy
+from shared.models.access.roles import ALL_ACCOUNTS
 from shared.models.images import Source
 from shared.models.pools import Ring
 from shared.models.tasks import TaskKind
@@ -43,7 +44,7 @@ BUSY = AzureBusy("call", 503, "Busy", "later")
 
 
 def remove(env: Environment, version: str) -> tuple[VersionView, bool]:
-    return remove_version(env.app.services, env.app.engine, IMAGE, version, "ann")
+    return remove_version(env.app.services, env.app.engine, IMAGE, version, "ann", ALL_ACCOUNTS)
 
 
 def written(env: Environment) -> Any:
@@ -201,4 +202,4 @@ def test_an_unknown_version_is_404() -> None:
     with pytest.raises(NotFound, match=r"no version called 12\.0\.0"):
         remove(env, "12.0.0")
     with pytest.raises(NotFound):
-        remove_version(env.app.services, env.app.engine, "other", FIRST, "ann")
+        remove_version(env.app.services, env.app.engine, "other", FIRST, "ann", ALL_ACCOUNTS)

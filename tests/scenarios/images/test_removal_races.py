@@ -14,6 +14,7 @@ from shared.core.states import PromotionState, RolloutState, VersionState
 from shared.images.promotions.due import run_due
 from shared.images.removal import remove_version
 from shared.images.retention import tidy
+from shared.models.access.roles import ALL_ACCOUNTS
 from shared.models.images import Source
 from shared.models.pools import Ring
 from shared.models.tasks import TaskKind
@@ -44,7 +45,7 @@ BROKEN = OperationFailed("call", 200, "InternalError", "it broke")
 
 
 def remove(env: Environment, version: str, who: str = "ann") -> tuple[VersionView, bool]:
-    return remove_version(env.app.services, env.app.engine, IMAGE, version, who)
+    return remove_version(env.app.services, env.app.engine, IMAGE, version, who, ALL_ACCOUNTS)
 
 
 def once(owner: Any, method: str, *, before: Callable[[], object] | None = None, after: Any = None) -> None:

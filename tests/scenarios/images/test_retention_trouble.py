@@ -16,6 +16,7 @@ from shared.images.change_records import write_change_record
 from shared.images.removal import remove_version
 from shared.images.retention import RECENT, UNRECORDED_LIMIT, tidy
 from shared.images.staging import stage_version
+from shared.models.access.roles import ALL_ACCOUNTS
 from shared.models.images import Source
 from shared.models.tasks import TaskKind
 from shared.records.versions import change_versions
@@ -106,7 +107,7 @@ class TestTrouble:
         env = shelf(ACTIVE)
         app = env.app
         app.world.fail("start_removal", BUSY)
-        remove_version(app.services, app.engine, IMAGE, FIRST, "ann")
+        remove_version(app.services, app.engine, IMAGE, FIRST, "ann", ALL_ACCOUNTS)
         give_back = partial(removal_rules.not_removed, version=FIRST, reason="is kept, since pool lab is on it")
         app.world.meanwhile("machines", lambda: change_versions(app.services, IMAGE, give_back))
         assert run(env) == []
@@ -118,7 +119,7 @@ class TestTrouble:
         while died:
             call += 1
             env = shelf(ACTIVE, SECOND, staged=Source.CAPTURE, retention=NONE)
-            remove_version(env.app.services, env.app.engine, IMAGE, NEXT, "ann")
+            remove_version(env.app.services, env.app.engine, IMAGE, NEXT, "ann", ALL_ACCOUNTS)
             env.die_at_call(call)
             died = not env.survive(lambda: (run(env), run(env), run(env)))  # noqa: B023 - run at once
             assert env.app.world.violations == []
@@ -165,7 +166,7 @@ class TestRest:
             env = shelf()
             app = env.app
             app.tables.tasks.failures["add"] = [BUSY]
-            stage_version(app.services, IMAGE, StageRequest(version=NEXT), "ann")
+            stage_version(app.services, IMAGE, StageRequest(version=NEXT), "ann", ALL_ACCOUNTS)
             app.now += UNRECORDED_LIMIT / 2 + timedelta(days=days)
             assert timedelta(days=6) < RECENT < timedelta(days=8)
             run(env)
@@ -173,7 +174,7 @@ class TestRest:
 
     def test_a_recorded_change_is_not_recorded_twice(self) -> None:
         env = shelf()
-        stage_version(env.app.services, IMAGE, StageRequest(version=NEXT), "ann")
+        stage_version(env.app.services, IMAGE, StageRequest(version=NEXT), "ann", ALL_ACCOUNTS)
         write_change_record(env.app.services, row_of(env, NEXT))
         env.run(hours=1)
         assert len(tasks(env)) == len(audited(env)) == 1

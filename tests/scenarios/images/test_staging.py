@@ -10,6 +10,7 @@ from shared.api.images import StageRequest
 from shared.core.errors import AzureBusy, Conflict, InvalidRequest, NotFound
 from shared.core.states import VersionState
 from shared.images.staging import stage_version
+from shared.models.access.roles import ALL_ACCOUNTS
 from shared.models.images import Source
 from shared.models.tasks import TaskKind
 from shared.records.versions import change_versions
@@ -133,7 +134,7 @@ def test_staging_a_version_missing_in_the_gallery_or_without_an_image_is_refused
     with pytest.raises(InvalidRequest, match=r"has no version 9\.0\.0"):
         stage(env, "9.0.0")
     with pytest.raises(NotFound):
-        stage_version(env.app.services, "other", StageRequest(version=NEXT), "ann")
+        stage_version(env.app.services, "other", StageRequest(version=NEXT), "ann", ALL_ACCOUNTS)
 
 
 def test_a_version_needs_replicas_in_the_regions_of_all_hosts_of_its_image() -> None:

@@ -14,6 +14,7 @@ from shared.images.adoption import adopted
 from shared.images.removal import remove_version
 from shared.images.replication import missing_regions
 from shared.images.retention import tidy
+from shared.models.access.roles import ALL_ACCOUNTS
 from shared.models.images import ImageVersion, Source
 from shared.models.pools import Ring
 from shared.models.tasks import TaskKind
@@ -176,7 +177,7 @@ class TestAnotherVersionUnderTheNumberOfOneThatLeaves:
 
     def test_a_captured_version_is_removed_while_it_carries_our_tag(self) -> None:
         env = self.captured()
-        remove_version(env.app.services, env.app.engine, IMAGE, NEXT, "ann")
+        remove_version(env.app.services, env.app.engine, IMAGE, NEXT, "ann", ALL_ACCOUNTS)
         env.run(hours=2)
         assert NEXT not in in_gallery(env)
         assert (row_of(env, NEXT).deleting, row_of(env, NEXT).note) == (False, "")
@@ -184,7 +185,7 @@ class TestAnotherVersionUnderTheNumberOfOneThatLeaves:
     def test_a_version_without_our_tag_stays(self) -> None:
         env = self.captured()
         env.app.world.resumes_needed = 2
-        remove_version(env.app.services, env.app.engine, IMAGE, NEXT, "ann")
+        remove_version(env.app.services, env.app.engine, IMAGE, NEXT, "ann", ALL_ACCOUNTS)
         self.replaced(env, NEXT)
         tidy(env.app.services)
         assert NEXT in in_gallery(env)
@@ -194,7 +195,7 @@ class TestAnotherVersionUnderTheNumberOfOneThatLeaves:
     def test_a_replaced_version_is_not_touched_when_the_removal_never_started(self) -> None:
         env = self.captured()
         self.replaced(env, NEXT, task="c-2")
-        remove_version(env.app.services, env.app.engine, IMAGE, NEXT, "ann")
+        remove_version(env.app.services, env.app.engine, IMAGE, NEXT, "ann", ALL_ACCOUNTS)
         env.run(hours=2)
         assert NEXT in in_gallery(env)
         assert env.app.world.count("start_removal") == 0
@@ -202,7 +203,7 @@ class TestAnotherVersionUnderTheNumberOfOneThatLeaves:
     def test_a_replaced_version_counts_as_deleted_once_azure_accepted_the_deletion(self) -> None:
         env = shelf(ACTIVE)
         env.app.world.resumes_needed = 2
-        remove_version(env.app.services, env.app.engine, IMAGE, FIRST, "ann")
+        remove_version(env.app.services, env.app.engine, IMAGE, FIRST, "ann", ALL_ACCOUNTS)
         self.replaced(env, FIRST)
         tidy(env.app.services)
         assert FIRST in in_gallery(env)

@@ -9,6 +9,7 @@ import pytest
 from shared.api.images import VerdictRequest, VersionView
 from shared.core.errors import AzureBusy, Conflict, NotFound
 from shared.images.staging import give_verdict
+from shared.models.access.roles import ALL_ACCOUNTS
 from shared.models.images import Source
 from shared.models.tasks import TaskKind
 from shared.services import TASKS
@@ -19,7 +20,7 @@ from tests.fixtures.scenarios.versions import ACTIVE, FIRST, NEXT, add_pool, aud
 
 def judge(env: Environment, result: str, note: str = "", *, version: str = NEXT, who: str = "ann") -> VersionView:
     asked = VerdictRequest.model_validate({"result": result, "note": note})
-    return give_verdict(env.app.services, env.app.engine, IMAGE, version, asked, who)
+    return give_verdict(env.app.services, env.app.engine, IMAGE, version, asked, who, ALL_ACCOUNTS)
 
 
 def test_a_test_result_is_recorded_with_its_author_and_audited() -> None:
@@ -63,7 +64,9 @@ def test_a_version_without_a_record_gets_no_test_result() -> None:
     with pytest.raises(Conflict, match=r"is not staged\. Stage it first"):
         judge(env, "passed", version=NEXT)
     with pytest.raises(NotFound):
-        give_verdict(env.app.services, env.app.engine, "other", NEXT, VerdictRequest(result="passed"), "ann")
+        give_verdict(
+            env.app.services, env.app.engine, "other", NEXT, VerdictRequest(result="passed"), "ann", ALL_ACCOUNTS
+        )
     assert tasks(env) == []
 
 

@@ -85,7 +85,7 @@ test("a new key is shown once", async () => {
     accounts: ["fabrikam"],
     days: 90,
   });
-  await user.click(screen.getByRole("button", { name: "I have kept it" }));
+  await user.click(await screen.findByRole("button", { name: "I have kept it" }));
   await waitFor(() => expect(screen.queryByText("fck_secret")).not.toBeInTheDocument());
 });
 

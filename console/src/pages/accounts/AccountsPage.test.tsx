@@ -2,7 +2,6 @@ import { screen, waitFor, within } from "@testing-library/react";
 import { expect, test } from "vitest";
 
 import { Answer, FakeApi, me } from "../../testing/fakeApi";
-import { aPool } from "../../testing/models";
 import { renderAt } from "../../testing/render";
 
 const SCOPE = "/subscriptions/0000/resourceGroups/rg-contoso";
@@ -13,6 +12,8 @@ const CONTOSO = {
   scopes: [SCOPE],
   identity_client_id: "",
   pools: 3,
+  images: 1,
+  open_rollouts: 1,
   created_at: "2026-11-01T10:00:00Z",
 };
 const list = (...items: object[]): object => ({ items, continuation: null });
@@ -21,8 +22,6 @@ function anApi(replies: Record<string, unknown> = {}): FakeApi {
   return new FakeApi({
     "GET /api/accounts": list(CONTOSO),
     "GET /api/accounts/contoso": new Answer(200, CONTOSO, { ETag: '"one.body"' }),
-    "GET /api/images": list({ name: "win11", accounts: null }, { name: "own", accounts: ["fabrikam"] }),
-    "GET /api/pools": list(aPool()),
     ...replies,
   });
 }

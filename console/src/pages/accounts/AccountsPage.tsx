@@ -10,8 +10,8 @@ import { LiveMark, LostBar } from "../../parts/LiveMark";
 import { PageHeader } from "../../parts/PageHeader";
 import { SearchBox } from "../../parts/SearchBox";
 import { DataTable } from "../../parts/table/DataTable";
-import { imagesOf, openOf, type Account } from "./accounts";
-import { accountColumns, type Row } from "./columns";
+import styles from "./accounts.module.css";
+import { accountColumns } from "./columns";
 import { EditPanel, RegisterPanel } from "./panels";
 
 const MOST = 500;
@@ -19,10 +19,10 @@ const MOST = 500;
 /** Accounts: customers with their pools, images and what is their own in Azure. */
 export default function AccountsPage(): ReactNode {
   const filters = useFilters();
-  const accounts = useLive("/api/accounts", { query: { limit: MOST } }, PACES.settings);
+  const accounts = useLive("/api/accounts", { query: { limit: MOST } }, PACES.overview);
   const configure = useWhyNot("configure");
   const search = filters.get("search");
-  const rows = useRows(accounts.data?.items)?.filter(({ account }) => matches(search, account.name, account.title));
+  const rows = accounts.data?.items.filter(({ name, title }) => matches(search, name, title));
   const close = (): void => filters.set({ edit: "", register: "" });
   const register = (
     <ActionButton appearance="primary" whyNot={configure} onClick={() => filters.set({ register: "yes" })}>
@@ -45,7 +45,7 @@ export default function AccountsPage(): ReactNode {
         label="Accounts"
         columns={accountColumns(configure, (name) => filters.set({ edit: name }))}
         rows={rows}
-        keyOf={({ account }) => account.name}
+        keyOf={({ name }) => name}
         live={accounts}
         empty={
           search ? (
@@ -57,7 +57,7 @@ export default function AccountsPage(): ReactNode {
           )
         }
       />
-      <p className="fc-muted fc-small">
+      <p className={`fc-muted fc-small ${styles.below}`}>
         {accounts.data?.continuation && `These are the first ${MOST}. `}
         An account cannot be deleted: the record names it. Move its pools and remove its grants instead.
       </p>
@@ -65,15 +65,4 @@ export default function AccountsPage(): ReactNode {
       {filters.get("edit") && <EditPanel key={filters.get("edit")} name={filters.get("edit")} onClose={close} />}
     </>
   );
-}
-
-/** The accounts with the numbers that other lists have. */
-function useRows(accounts: readonly Account[] | undefined): Row[] | undefined {
-  const images = useLive("/api/images", { query: { limit: 50 } }, PACES.settings);
-  const open = useLive("/api/pools", { query: { live: false, rollout: "open", limit: 200 } }, PACES.lists);
-  return accounts?.map((account) => ({
-    account,
-    images: imagesOf(account.name, images.data?.items),
-    open: openOf(account.name, open.data?.items),
-  }));
 }

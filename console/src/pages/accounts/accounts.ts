@@ -38,19 +38,6 @@ export function toRequest(changes: Partial<Form>): Model<"AccountRegistration"> 
   };
 }
 
-/** How many images may be used by this account, those of all accounts included. */
-export function imagesOf(
-  name: string,
-  images: readonly Pick<Model<"ImageView">, "accounts">[] | undefined,
-): number | null {
-  return images ? images.filter(({ accounts }) => accounts === null || accounts.includes(name)).length : null;
-}
-
-/** How many rollouts are open in pools of this account. */
-export function openOf(name: string, pools: readonly Pick<Model<"PoolView">, "account">[] | undefined): number | null {
-  return pools ? pools.filter(({ account }) => account === name).length : null;
-}
-
 /** The last parts of a scope: `Contoso-Prod / rg-avd`. */
 export function scopeText(scope: string): string {
   const parts = scope.split("/").filter(Boolean);

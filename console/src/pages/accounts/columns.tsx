@@ -5,30 +5,23 @@ import { ActionButton } from "../../parts/ActionButton";
 import type { Column } from "../../parts/table/DataTable";
 import { scopeText, type Account } from "./accounts";
 
-export interface Row {
-  account: Account;
-  /** Null: not known yet. */
-  images: number | null;
-  open: number | null;
-}
-
-export function accountColumns(whyNot: string | null, onEdit: (name: string) => void): Column<Row>[] {
+export function accountColumns(whyNot: string | null, onEdit: (name: string) => void): Column<Account>[] {
   return [
     { id: "name", header: "Name", main: true, value: nameOf, cell: nameOf },
-    { id: "title", header: "Title", value: ({ account }) => account.title, cell: ({ account }) => account.title },
+    { id: "title", header: "Title", value: ({ title }) => title, cell: ({ title }) => title },
     {
       id: "zone",
       header: "Time zone",
-      value: ({ account }) => account.time_zone,
-      cell: ({ account }) => account.time_zone,
+      value: ({ time_zone }) => time_zone,
+      cell: ({ time_zone }) => time_zone,
     },
     {
       id: "pools",
       header: "Pools",
       align: "end",
       width: "80px",
-      value: ({ account }) => account.pools,
-      cell: ({ account }) => number(account.pools, `/pools?account=${account.name}`, `pools of ${account.name}`),
+      value: ({ pools }) => pools,
+      cell: ({ name, pools }) => number(pools, `/pools?account=${name}`, `pools of ${name}`),
     },
     {
       id: "images",
@@ -36,39 +29,37 @@ export function accountColumns(whyNot: string | null, onEdit: (name: string) => 
       align: "end",
       width: "80px",
       value: ({ images }) => images,
-      cell: ({ account, images }) => number(images, `/images?account=${account.name}`, `images of ${account.name}`),
+      cell: ({ name, images }) => number(images, `/images?account=${name}`, `images of ${name}`),
     },
     {
       id: "open",
       header: "Open rollouts",
       align: "end",
       width: "112px",
-      value: ({ open }) => open,
-      cell: ({ account, open }) =>
-        number(open, `/pools?account=${account.name}&rollout=open`, `open rollouts of ${account.name}`),
+      value: ({ open_rollouts }) => open_rollouts,
+      cell: ({ name, open_rollouts }) =>
+        number(open_rollouts, `/pools?account=${name}&rollout=open`, `open rollouts of ${name}`),
     },
-    { id: "own", header: "Own in Azure", width: "24%", cell: ({ account }) => <Own account={account} /> },
+    { id: "own", header: "Own in Azure", width: "24%", cell: (account) => <Own account={account} /> },
     {
       id: "actions",
       header: "Actions",
       bare: true,
-      width: "84px",
-      align: "end",
-      cell: ({ account }) => (
-        <ActionButton size="small" whyNot={whyNot} onClick={() => onEdit(account.name)}>
-          Edit<span className="fc-sr"> {account.name}</span>
+      width: "88px",
+      cell: ({ name }) => (
+        <ActionButton size="small" whyNot={whyNot} onClick={() => onEdit(name)}>
+          Edit<span className="fc-sr"> {name}</span>
         </ActionButton>
       ),
     },
   ];
 }
 
-function nameOf({ account }: Row): string {
-  return account.name;
+function nameOf({ name }: Account): string {
+  return name;
 }
 
-function number(count: number | null, to: string, what: string): ReactNode {
-  if (count === null) return "";
+function number(count: number, to: string, what: string): ReactNode {
   if (count === 0) return "0";
   return (
     <Link href={to}>

@@ -54,12 +54,13 @@ function Nothing({ filters, more }: { filters: Filters; more: boolean }): ReactN
 
 function columns(onOpen: (id: string) => void): Column<Entry>[] {
   return [
-    { id: "at", header: "Time", width: "128px", cell: ({ at }) => <Time at={at} /> },
-    { id: "who", header: "Who", width: "16%", cell: whoText },
+    { id: "at", header: "Time", width: "112px", cell: ({ at }) => <Time at={at} /> },
+    { id: "who", header: "Who", width: "14%", cell: whoText },
     {
       id: "what",
       header: "What",
       main: true,
+      width: "22%",
       cell: (entry) => (
         <>
           <TextButton as="button" onClick={() => onOpen(entry.id)}>
@@ -72,8 +73,12 @@ function columns(onOpen: (id: string) => void): Column<Entry>[] {
       ),
     },
     { id: "subject", header: "Subject", cell: ({ subject }) => subject },
-    { id: "from", header: "From", wideOnly: true, cell: ({ before }) => short(before) },
-    { id: "to", header: "To", wideOnly: true, cell: ({ after }) => short(after) },
-    { id: "detail", header: "Detail", width: "20%", wideOnly: true, cell: ({ detail }) => short(detail) },
+    { id: "from", header: "From", wideOnly: true, cell: ({ before }) => <Value text={before} /> },
+    { id: "to", header: "To", wideOnly: true, cell: ({ after }) => <Value text={after} /> },
+    { id: "detail", header: "Detail", width: "18%", wideOnly: true, cell: ({ detail }) => <Value text={detail} /> },
   ];
+}
+
+function Value({ text }: { text: string }): ReactNode {
+  return text && <span className={styles.value}>{short(text)}</span>;
 }

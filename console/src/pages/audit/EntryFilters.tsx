@@ -33,7 +33,7 @@ export function EntryFilters({ filters, entries }: Props): ReactNode {
     <TextFilter label={label} value={filters.get(name)} choices={choices} onChange={(value) => set(name, value)} />
   );
   const moment = (name: "from" | "to", label: string): ReactNode => (
-    <Field label={label}>
+    <Field label={label} className={styles.moment}>
       <Input
         type="datetime-local"
         value={inputOf(filters.get(name))}

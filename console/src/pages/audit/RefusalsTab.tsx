@@ -53,11 +53,11 @@ const COLUMNS: Column<Refusal>[] = [
     header: "Who",
     value: ({ who }) => who,
     cell: ({ who, address }) => (
-      <>
+      <div>
         {who || "Nobody who could be named"}
         <br />
         <span className="fc-muted fc-small">{address}</span>
-      </>
+      </div>
     ),
   },
   { id: "route", header: "Route", main: true, value: ({ route }) => route, cell: ({ route }) => route },

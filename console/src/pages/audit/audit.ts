@@ -101,7 +101,7 @@ export function pretty(text: string): string {
   }
 }
 
-const SHORT = 90;
+const SHORT = 70;
 
 /** A value in a table: what is longer is cut, and whole in the panel. */
 export function short(text: string): string {

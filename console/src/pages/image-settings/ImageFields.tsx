@@ -128,7 +128,7 @@ function Retention({ form, fieldError, onChange }: Props): ReactNode {
     <section className="fc-card fc-section" aria-labelledby="retention">
       <header>
         <h2 id="retention">Versions to roll back to</h2>
-        <span className="fc-muted fc-small">Older ones are deleted, unless a pool still uses them.</span>
+        <span className="fc-muted fc-small">Others are deleted from the gallery when nothing uses them.</span>
       </header>
       <div className={styles.fields}>
         <TextField
@@ -140,10 +140,10 @@ function Retention({ form, fieldError, onChange }: Props): ReactNode {
           onChange={(backups) => onChange({ backups })}
         />
         <TextField
-          label="And all that were replaced in the last days"
+          label="And those replaced within days"
           numeric
           value={form.days}
-          hint="Days."
+          hint="However many they are."
           error={fieldError("retention.days")}
           onChange={(days) => onChange({ days })}
         />

@@ -131,7 +131,9 @@ test("what somebody else has changed meanwhile is read again first", async () =>
   await user.click(screen.getByRole("button", { name: "Save settings" }));
   expect(await screen.findByText(/Somebody else changed this meanwhile/)).toBeVisible();
   await user.click(screen.getByRole("button", { name: "Read it again" }));
-  await waitFor(() => expect(screen.getByRole("textbox", { name: /replaced in the last days/ })).toHaveValue("60"));
+  await waitFor(() =>
+    expect(screen.getByRole("textbox", { name: "And those replaced within days" })).toHaveValue("60"),
+  );
   expect(screen.getByRole("radio", { name: "Every account" })).toBeChecked();
   await user.click(screen.getByRole("button", { name: "Save settings" }));
   await waitFor(() => expect(window.location.pathname).toBe("/console/images/win11-office"));

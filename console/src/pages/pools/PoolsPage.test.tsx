@@ -96,6 +96,8 @@ test("a reader sees Update Image disabled, with the reason", async () => {
   const item = await screen.findByRole("menuitem", { name: /Update Image/ });
   expect(item).toHaveAttribute("aria-disabled", "true");
   expect(item).toHaveTextContent("You are reader. Publishing needs the role operator.");
+  const settings = screen.getByRole("menuitem", { name: /Settings/ });
+  expect(settings).toHaveTextContent("You are reader. Changing settings needs the role admin.");
 });
 
 test("the app filters and sorts, without a read of Azure", async () => {

@@ -48,7 +48,7 @@ export default function PoolsPage(): ReactNode {
           <PoolFilters filters={filters} />
           <DataTable
             label="VDI Pools"
-            columns={poolColumns(publish, navigate)}
+            columns={poolColumns({ publish, configure }, navigate)}
             rows={rows}
             keyOf={(pool) => pool.name}
             live={pools}

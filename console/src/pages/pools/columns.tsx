@@ -10,8 +10,14 @@ import { Time } from "../../parts/time";
 import { mixText, whyNoRollBack, whyNoUpdate, type Pool, type Rollout } from "./pools";
 import styles from "./pools.module.css";
 
-/** The columns of the list. `mayNot`: why the person may not publish. */
-export function poolColumns(mayNot: string | null, navigate: (to: string) => void): Column<Pool>[] {
+/** Why the person may not publish, or change settings. Null: they may. */
+interface MayNot {
+  publish: string | null;
+  configure: string | null;
+}
+
+/** The columns of the list. */
+export function poolColumns(mayNot: MayNot, navigate: (to: string) => void): Column<Pool>[] {
   return [
     {
       id: "name",
@@ -53,27 +59,32 @@ export function poolColumns(mayNot: string | null, navigate: (to: string) => voi
   ];
 }
 
-function actionsOf(pool: Pool, mayNot: string | null, navigate: (to: string) => void): Action[] {
+function actionsOf(pool: Pool, mayNot: MayNot, navigate: (to: string) => void): Action[] {
   const at = `/pools/${pool.name}`;
   const rollout = pool.running_rollout;
   return [
     {
       text: "Update Image",
-      whyNot: whyNoUpdate(pool, mayNot),
+      whyNot: whyNoUpdate(pool, mayNot.publish),
       onClick: () => navigate(`${at}/update-image`),
     },
     ...(rollout ? [{ text: "Show the rollout", onClick: () => navigate(`/rollouts/${rollout.id}`) }] : []),
     {
       text: pool.previous_version ? `Roll back to ${pool.previous_version}` : "Roll back",
-      whyNot: whyNoRollBack(pool, mayNot),
+      whyNot: whyNoRollBack(pool, mayNot.publish),
       onClick: () => navigate(`${at}?ask=roll-back`),
     },
     { text: "Hosts", onClick: () => navigate(at), apart: true },
     { text: "Rollouts", onClick: () => navigate(`${at}?tab=rollouts`) },
     { text: "Policy", onClick: () => navigate(`${at}?tab=policy`) },
-    { text: "Settings", onClick: () => navigate(`${at}/settings`) },
+    { text: "Settings", whyNot: mayNot.configure, onClick: () => navigate(`${at}/settings`) },
     { text: "Open in Azure", href: portalOf(pool.host_pool_id) },
-    { text: "Unregister", onClick: () => navigate(`${at}?ask=unregister`), apart: true },
+    {
+      text: "Unregister",
+      whyNot: mayNot.configure ?? (rollout ? "A rollout runs." : null),
+      onClick: () => navigate(`${at}?ask=unregister`),
+      apart: true,
+    },
   ];
 }
 

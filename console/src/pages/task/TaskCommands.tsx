@@ -25,11 +25,12 @@ export function TaskCommands({ task }: { task: Task }): ReactNode {
   const mayNotApprove = useWhyNot("approve");
   const mayNotSteer = useWhyNot("steer");
   if (task.ended_at) return null;
-  const waits = task.awaiting_since !== null || task.waits_for?.code === "waits_for_approval";
+  const waits = waitsForSomebody(task);
+  const notMine = task.may_approve?.can === false ? task.may_approve.why : null;
   return (
     <>
       {waits && (
-        <ActionButton appearance="primary" whyNot={mayNotApprove} onClick={() => setAsked("approve")}>
+        <ActionButton appearance="primary" whyNot={mayNotApprove ?? notMine} onClick={() => setAsked("approve")}>
           {approveText(task)}
         </ActionButton>
       )}
@@ -48,12 +49,14 @@ export function TaskCommands({ task }: { task: Task }): ReactNode {
   );
 }
 
-function nextRing(task: Task): number {
-  return task.ring === null ? Math.min(...task.pools.map(({ ring }) => ring), 0) : task.ring + 1;
+/** Whether a ring, or all of it, waits until somebody approves. */
+function waitsForSomebody({ awaiting_since: since, waits_for: waits }: Task): boolean {
+  return since !== null || waits?.code === "ring_waits_for_approval";
 }
 
-function approveText(task: Task): string {
-  return task.awaiting_since || task.pools.length === 0 ? "Approve" : `Approve ring ${nextRing(task)}`;
+function approveText({ awaiting_since: since, waits_for: waits }: Task): string {
+  const ring = since ? null : (waits?.ring ?? null);
+  return ring === null ? "Approve" : `Approve ring ${ring}`;
 }
 
 function Confirm({ task, asked, onClose }: { task: Task; asked: Asked; onClose: () => void }): ReactNode {
@@ -66,7 +69,7 @@ function Confirm({ task, asked, onClose }: { task: Task; asked: Asked; onClose: 
     const params = { path: { task: task.id } };
     const answer =
       asked === "approve"
-        ? await approve.send({ params, body: task.awaiting_since ? {} : { ring: nextRing(task) } })
+        ? await approve.send({ params, body: ringOf(task) })
         : await cancel.send({ params, body: { how: asked } });
     if (!answer) return;
     tell(words.done);
@@ -84,12 +87,17 @@ function Confirm({ task, asked, onClose }: { task: Task; asked: Asked; onClose: 
   );
 }
 
+/** The ring is named, so that no other one is approved by mistake. */
+function ringOf({ awaiting_since: since, waits_for: waits }: Task): { ring?: number } {
+  return since || waits?.ring == null ? {} : { ring: waits.ring };
+}
+
 function wordsOf(task: Task, asked: Asked): Words {
   const version = task.version ?? "this version";
   switch (asked) {
     case "approve":
       return {
-        title: task.awaiting_since ? "Approve it?" : `Approve ring ${nextRing(task)}?`,
+        title: approveText(task) === "Approve" ? "Approve it?" : `${approveText(task)}?`,
         verb: approveText(task),
         harm: "reversible",
         effects: [{ icon: InfoIcon, text: `The pools that wait get ${version}, by the schedule that was asked for.` }],

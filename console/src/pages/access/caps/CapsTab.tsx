@@ -122,7 +122,7 @@ function Holds({ caps: { override } }: { caps: Caps }): ReactNode {
     );
   }
   return (
-    <>
+    <div>
       <Pill tone="warn" icon={WarningIcon}>
         Lifted
       </Pill>
@@ -130,6 +130,6 @@ function Holds({ caps: { override } }: { caps: Caps }): ReactNode {
       <span className="fc-small">
         until <Time at={override.until} /> by {override.by}: {override.reason}
       </span>
-    </>
+    </div>
   );
 }

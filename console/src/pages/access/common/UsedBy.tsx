@@ -14,10 +14,14 @@ export function usePools(): readonly Pool[] | undefined {
 export function UsedBy({ pools }: { pools: readonly Pick<Pool, "name">[] | undefined }): ReactNode {
   if (!pools) return null;
   if (pools.length === 0) return <span className="fc-muted">No pool</span>;
-  return pools.map(({ name }, index) => (
-    <Fragment key={name}>
-      {index > 0 && ", "}
-      <Link href={`/pools/${name}`}>{name}</Link>
-    </Fragment>
-  ));
+  return (
+    <span>
+      {pools.map(({ name }, index) => (
+        <Fragment key={name}>
+          {index > 0 && ", "}
+          <Link href={`/pools/${name}`}>{name}</Link>
+        </Fragment>
+      ))}
+    </span>
+  );
 }

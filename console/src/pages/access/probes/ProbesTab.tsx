@@ -63,12 +63,12 @@ function columns(whyNot: string | null, pools: Pools, ask: (asked: Asked) => voi
       header: "SHA-256",
       width: "170px",
       cell: ({ digest }) => (
-        <>
+        <div className="fc-nowrap">
           <span className="fc-mono" title={digest}>
             {digest.slice(0, 12)}
           </span>
           <CopyButton text={digest} what="SHA-256" />
-        </>
+        </div>
       ),
     },
     { id: "time", header: "Minutes", width: "96px", align: "end", cell: ({ timeout_minutes }) => timeout_minutes },
