@@ -13,6 +13,12 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: "es2022",
     reportCompressedSize: false,
+    rolldownOptions: {
+      output: {
+        // What most pages share is one file, so that the first page needs few.
+        codeSplitting: { groups: [{ name: "shared", minShareCount: 9 }] },
+      },
+    },
   },
   server: { proxy: { "/api": { target: app } } },
   test: {

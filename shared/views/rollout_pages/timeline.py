@@ -117,7 +117,10 @@ def _about_failures(policy: Policy, hosts: int) -> str:
         OnFailure.ROLL_BACK: "everything is rolled back",
         OnFailure.CONTINUE: "it goes on all the same",
     }[policy.on_failure]
-    return f"If more than {counted(policy.failures_allowed(hosts), 'host')} fail, {then}."
+    allowed = policy.failures_allowed(hosts)
+    if allowed == 0:
+        return f"If a host fails, {then}."
+    return f"If more than {counted(allowed, 'host')} {'fails' if allowed == 1 else 'fail'}, {then}."
 
 
 def _window(window: Window) -> str:

@@ -119,7 +119,7 @@ def test_commands_answer_with_the_whole_page() -> None:
             [
                 "At most 50 hosts at once are rebuilt, and 4 hosts out of service.",
                 "Sessions are ended at once, in waves.",
-                "If more than 0 hosts fail, everything is rolled back.",
+                "If a host fails, everything is rolled back.",
             ],
         ),
         (

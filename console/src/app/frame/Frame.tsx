@@ -1,7 +1,5 @@
-import { Button, DrawerBody, DrawerHeader, DrawerHeaderTitle, OverlayDrawer } from "@fluentui/react-components";
 import { lazy, Suspense, useCallback, useRef, useState, type ReactNode } from "react";
 
-import { CloseIcon } from "../../parts/icons";
 import { useSession } from "../session/session";
 import "./frame.css";
 import { Navigation } from "./Navigation";
@@ -10,6 +8,7 @@ import { useShortcuts } from "./shortcuts";
 import { SignedOutBar } from "./SignedOutBar";
 import { TopBar } from "./TopBar";
 
+const MenuDrawer = lazy(() => import("./MenuDrawer").then((m) => ({ default: m.MenuDrawer })));
 const ShortcutsDialog = lazy(() => import("./ShortcutsDialog").then((m) => ({ default: m.ShortcutsDialog })));
 
 /** Top bar, navigation and the place of the page. */
@@ -36,20 +35,11 @@ export function Frame({ children }: { children: ReactNode }): ReactNode {
           {children}
         </main>
       </div>
-      <OverlayDrawer open={menu} onOpenChange={(_, { open }) => setMenu(open)} size="small">
-        <DrawerHeader>
-          <DrawerHeaderTitle
-            action={
-              <Button appearance="subtle" icon={<CloseIcon />} aria-label="Close" onClick={() => setMenu(false)} />
-            }
-          >
-            Freshcoat
-          </DrawerHeaderTitle>
-        </DrawerHeader>
-        <DrawerBody>
-          <Navigation needsYou={needsYou} onFollow={() => setMenu(false)} />
-        </DrawerBody>
-      </OverlayDrawer>
+      {menu && (
+        <Suspense>
+          <MenuDrawer needsYou={needsYou} onClose={() => setMenu(false)} />
+        </Suspense>
+      )}
       {keys && (
         <Suspense>
           <ShortcutsDialog onClose={() => setKeys(false)} />
