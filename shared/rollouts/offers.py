@@ -43,7 +43,7 @@ def read_rollout(services: Services, rollout_id: str, caller: Caller | None, rea
     key = ("rollout", rollout.id, rollout.etag, seen.mark, pool and pool.etag)
     shown = services.read_cache.get(key, ROWS_FOR, partial(show_rollout, services, rollout, seen, pool), grows=True)
     commands = _commands(services, rollout, seen.rows, pool, caller, reach)
-    return rollout_for(services, caller, reach, shown.model_copy(update={"commands": commands}))
+    return rollout_for(services, caller, reach, shown.model_copy(update={"commands": commands}), rollout)
 
 
 def with_commands(services: Services, shown: RolloutView, caller: Caller | None, reach: Reach) -> RolloutView:
@@ -52,7 +52,7 @@ def with_commands(services: Services, shown: RolloutView, caller: Caller | None,
     seen, pool = recent_seen(services, rollout), services.pools.find(POOLS, rollout.pool)
     commands = _commands(services, rollout, seen.rows, pool, caller, reach)
     about = page_fields(rollout, seen) | {"commands": commands}
-    return rollout_for(services, caller, reach, shown.model_copy(update=about))
+    return rollout_for(services, caller, reach, shown.model_copy(update=about), rollout)
 
 
 def _commands(

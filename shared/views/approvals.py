@@ -15,16 +15,17 @@ from shared.api.tasks import TaskView
 from shared.core.codes import Code
 from shared.core.states import PromotionState, RolloutState
 from shared.models.access.roles import Caller, Need, Reach
+from shared.models.rollouts import Rollout
 from shared.records.promotions import find_promotion
-from shared.records.rollouts import find_rollout
 from shared.services import POOLS, TASKS, Services
 
 
-def rollout_for(services: Services, caller: Caller | None, reach: Reach, shown: RolloutView) -> RolloutView:
-    """The rollout as this caller sees it."""
+def rollout_for(
+    services: Services, caller: Caller | None, reach: Reach, shown: RolloutView, rollout: Rollout
+) -> RolloutView:
+    """The rollout as this caller sees it. `rollout`: its row, as it was read for `shown`."""
     if shown.state not in {RolloutState.AWAITING_APPROVAL, RolloutState.SCHEDULED}:
         return shown
-    rollout = find_rollout(services, shown.id)
     will_wait = why_will_wait(services, rollout)
     if not will_wait and shown.state is RolloutState.SCHEDULED:
         return shown
