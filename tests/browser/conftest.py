@@ -1,4 +1,4 @@
-"""One browser for all tests, one running stack for each file, one visit for each test."""
+"""One browser and one running stack for each file, one visit for each test."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from tests.browser.visit import Visit
 from tests.end_to_end.conftest import Freshcoat
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """For one file: while it is open its event loop counts as running, and other files of the worker need their own."""
     with open_browser() as opened:
         yield opened
 

@@ -78,7 +78,7 @@ def test_an_entry_of_the_record_is_found_opened_and_saved(visit: Visit) -> None:
     page = visit.open("/audit?kind=outcome")
     page.get_by_role("combobox", name="Account").fill("contoso")
     expect(page).to_have_url(re.compile("kind=outcome&account=contoso"))
-    entry = row(page, "PUT accounts/{account}")
+    entry = row(page, "PUT accounts/{account}").filter(has_text="contoso")
     expect(entry).to_contain_text("Ended, 201")
     entry.get_by_role("button", name="PUT accounts").click()
     panel = page.get_by_role("dialog")

@@ -90,6 +90,7 @@ def used(stack: Freshcoat, identity: str = "") -> dict[str, set[str]]:
 def test_the_custom_roles_are_enough_for_a_whole_story_and_it_uses_all_of_them(apart: Freshcoat) -> None:
     apart.sim("PUT", "/grants", {"": assigned(SCOPES)})
     lab, live = set_up(apart)
+    assert apart.get("/pools/lab/kept")["networks"]
     make_a_version(apart)
     prove_it(apart, lab[1])
     publish_it(apart, live[0])

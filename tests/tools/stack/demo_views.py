@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.api.images import ImageView, VersionView
+from shared.api.images import GalleryView, ImageView, VersionView
 from shared.api.rollouts import RolloutView
 from shared.api.tasks import TaskView
 from shared.core.codes import Code
@@ -87,6 +87,7 @@ def image(current: str, staged: str | None = None, backups: tuple[str, ...] = ()
         current=current,
         staged=staged,
         backups=list(backups),
+        gallery=GalleryView(name="gallery", definition="win11-office", resource_group="rg-images", subscription=""),
         registered_at=NOW,
     )
 

@@ -38,7 +38,9 @@ def test_entries_are_linked_newest_first() -> None:
     assert [one.subject for one in (oldest, middle, newest)] == ["0", "1", "2"]
     assert [one.sequence for one in (oldest, middle, newest)] == [1, 2, 3]
     assert (middle.previous, newest.previous) == (oldest.digest, middle.digest)
-    assert checked(rows) == Checked(months=["2026-11"], entries=3)
+    found = checked(rows)
+    assert (found.months, found.entries, found.broken) == (["2026-11"], 3, [])
+    assert found.heads == {"2026-11": {newest.writer: newest}}
 
 
 def test_many_threads_share_a_chain() -> None:
