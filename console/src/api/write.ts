@@ -52,7 +52,8 @@ export function useWrite<M extends Write, P extends WritePath<M>>(method: M, pat
       const received = await request(method, path as never, { params: ask.params, body: ask.body, headers } as never);
       keys.current.forget();
       // Not before the caller has gone on: the page of what was deleted must not be read again.
-      setTimeout(() => void queries.invalidateQueries());
+      // Nor the plan of what was just done: it would be asked for once more, and refused.
+      setTimeout(() => void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "plan" }));
       return received.data ?? ({} as Answer<P, M>);
     } catch (error) {
       setProblem(asApiError(error));
