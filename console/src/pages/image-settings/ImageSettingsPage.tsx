@@ -1,4 +1,3 @@
-import { Button } from "@fluentui/react-components";
 import type { ReactNode } from "react";
 import { useLocation, useParams } from "wouter";
 
@@ -6,9 +5,8 @@ import { useStored, useWrite, type Stored } from "../../api";
 import { useWhyNot } from "../../app/session/session";
 import { FormPage } from "../../parts/form/FormPage";
 import { useEdited } from "../../parts/form/rebase";
+import { StoredPage } from "../../parts/form/StoredPage";
 import { PageHeader } from "../../parts/PageHeader";
-import { PageSkeleton } from "../../parts/PageSkeleton";
-import { ProblemBar } from "../../parts/ProblemBar";
 import { useTell } from "../../parts/toasts";
 import { formOf, toPatch, whatIsMissing, type Image } from "./form";
 import { ImageFields, SHOWN } from "./ImageFields";
@@ -27,11 +25,7 @@ export default function ImageSettingsPage(): ReactNode {
         ]}
         line="Pools keep their versions."
       />
-      {!stored.data && stored.problem && (
-        <ProblemBar problem={stored.problem} actions={<Button onClick={stored.again}>Try again</Button>} />
-      )}
-      {!stored.data && !stored.problem && <PageSkeleton />}
-      {stored.data && <SettingsForm image={stored.data} stored={stored} />}
+      <StoredPage of={stored}>{(image) => <SettingsForm image={image} stored={stored} />}</StoredPage>
     </>
   );
 }

@@ -5,7 +5,6 @@ import { Link, useLocation } from "wouter";
 import { PACES, useLive } from "../../api";
 import { useWhyNot } from "../../app/session/session";
 import { ActionButton } from "../../parts/ActionButton";
-import { ActionsMenu } from "../../parts/ActionsMenu";
 import { EmptyState } from "../../parts/EmptyState";
 import { useFilters } from "../../parts/filters";
 import { LiveMark, LostBar } from "../../parts/LiveMark";
@@ -15,6 +14,7 @@ import { placeOf } from "../../parts/links";
 import { SearchBox } from "../../parts/SearchBox";
 import { ProgressBar } from "../../parts/states";
 import { kindText } from "../../parts/states/tasks";
+import { actionsColumn } from "../../parts/table/columns";
 import { DataTable, type Column } from "../../parts/table/DataTable";
 import { Time } from "../../parts/time";
 import { useImageActions } from "./actions";
@@ -50,16 +50,7 @@ export default function ImagesPage(): ReactNode {
       </div>
       <DataTable
         label="Global Images"
-        columns={[
-          ...COLUMNS,
-          {
-            id: "actions",
-            header: "Actions",
-            width: "72px",
-            bare: true,
-            cell: (image) => <ActionsMenu of={image.name} actions={actionsOf(image)} />,
-          },
-        ]}
+        columns={[...COLUMNS, actionsColumn(({ name }) => name, actionsOf)]}
         rows={images.data?.items}
         keyOf={({ name }) => name}
         live={images}

@@ -1,7 +1,8 @@
 import type { ReactNode } from "react";
 
-import { ActionsMenu, type Action } from "../../parts/ActionsMenu";
+import type { Action } from "../../parts/ActionsMenu";
 import { Pill, type Tone } from "../../parts/states";
+import { actionsColumn } from "../../parts/table/columns";
 import type { Column } from "../../parts/table/DataTable";
 import { Time } from "../../parts/time";
 import { versionStateText, type Asked, type Image, type Version } from "./images";
@@ -18,13 +19,10 @@ export function versionColumns(image: Image, ask: (asked: Asked) => void): reado
     { id: "made", header: "Made", width: "150px", cell: ({ created_at: at }) => at && <Time at={at} /> },
     { id: "where", header: "Replicas", cell: replicasText, wideOnly: true },
     { id: "used", header: "Pools", cell: ({ used_by: pools }) => pools.join(", ") || "None" },
-    {
-      id: "actions",
-      header: "Actions",
-      width: "72px",
-      bare: true,
-      cell: (version) => <ActionsMenu of={`version ${version.version}`} actions={actionsOf(image, version, ask)} />,
-    },
+    actionsColumn(
+      ({ version }) => `version ${version}`,
+      (version) => actionsOf(image, version, ask),
+    ),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { Button, MessageBar, MessageBarBody, MessageBarTitle } from "@fluentui/react-components";
+import { MessageBar, MessageBarBody, MessageBarTitle } from "@fluentui/react-components";
 import type { ReactNode } from "react";
 import { Link, useLocation, useParams } from "wouter";
 
@@ -6,9 +6,8 @@ import { useStored, useWrite, type Stored } from "../../api";
 import { useWhyNot } from "../../app/session/session";
 import { FormPage } from "../../parts/form/FormPage";
 import { useEdited } from "../../parts/form/rebase";
+import { StoredPage } from "../../parts/form/StoredPage";
 import { PageHeader } from "../../parts/PageHeader";
-import { PageSkeleton } from "../../parts/PageSkeleton";
-import { ProblemBar } from "../../parts/ProblemBar";
 import { useTell } from "../../parts/toasts";
 import { formOf, toPatch, whatIsMissing, type Pool } from "./form";
 import { PoolFields, SHOWN } from "./PoolFields";
@@ -27,11 +26,7 @@ export default function PoolSettingsPage(): ReactNode {
         ]}
         line="A rollout that runs keeps the settings with which it began."
       />
-      {!stored.data && stored.problem && (
-        <ProblemBar problem={stored.problem} actions={<Button onClick={stored.again}>Try again</Button>} />
-      )}
-      {!stored.data && !stored.problem && <PageSkeleton />}
-      {stored.data && <SettingsForm pool={stored.data} stored={stored} />}
+      <StoredPage of={stored}>{(pool) => <SettingsForm pool={pool} stored={stored} />}</StoredPage>
     </>
   );
 }

@@ -8,6 +8,7 @@ import { portalOf } from "../../parts/links";
 import { SearchBox } from "../../parts/SearchBox";
 import { HostStateText } from "../../parts/states";
 import { DataTable, type Column } from "../../parts/table/DataTable";
+import { shortName } from "../../parts/words";
 import { serviceText, type Pool } from "./pool";
 
 type Host = Model<"PoolHostView">;
@@ -44,7 +45,7 @@ export function HostsTab({ pool, filters }: { pool: Pool; filters: Filters }): R
 }
 
 const COLUMNS: readonly Column<Host>[] = [
-  { id: "host", header: "Host", main: true, value: ({ host }) => host, cell: ({ host }) => host.split(".")[0] },
+  { id: "host", header: "Host", main: true, value: ({ host }) => host, cell: ({ host }) => shortName(host) },
   { id: "version", header: "Version", value: ({ version }) => version, cell: (host) => versionText(host) },
   {
     id: "people",

@@ -6,7 +6,8 @@ import { KeyValue } from "../../parts/KeyValue";
 import { MessageText } from "../../parts/MessageText";
 import { ProgressBar, RolloutPill, StateBar } from "../../parts/states";
 import { Time } from "../../parts/time";
-import { joinText, refreshText, versionsText, type Pool } from "./pool";
+import { versionsText } from "../../parts/words";
+import { joinText, refreshText, type Pool } from "./pool";
 import styles from "./pool.module.css";
 
 /** What needs somebody, what runs, and what the pool is. */

@@ -2,12 +2,9 @@
 
 import type { Model } from "../../api";
 import { hostsText, peopleText } from "../../parts/dialog";
+import { capital } from "../../parts/words";
 
 export type Pool = Model<"PoolView">;
-
-export function capital(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
-}
 
 /** `Production pool of contoso, win11-office 2.0.0: 60 hosts, 26 people.` */
 export function lineOf(pool: Pool): string {
@@ -15,32 +12,6 @@ export function lineOf(pool: Pool): string {
   const known = pool.hosts !== null && pool.sessions !== null;
   const numbers = known ? `: ${hostsText(pool.hosts ?? 0)}, ${peopleText(pool.sessions ?? 0)}` : "";
   return `${capital(pool.ring)} pool of ${pool.account}, ${image}${numbers}.`;
-}
-
-/** `31 on 2.0.0, 29 on 1.0.0`, the most first. */
-export function versionsText(versions: Readonly<Record<string, number>>): string {
-  const most = Object.entries(versions).sort(([, one], [, other]) => other - one);
-  return most
-    .map(([version, hosts]) => `${hosts} on ${version === "unknown" ? "no known version" : version}`)
-    .join(", ");
-}
-
-export function whyNoUpdate(pool: Pool, mayNot: string | null): string | null {
-  if (mayNot) return mayNot;
-  if (pool.running_rollout) return "A rollout runs.";
-  return pool.problem ? "The pool cannot be read." : null;
-}
-
-export function whyNoRollBack(pool: Pool, mayNot: string | null): string | null {
-  if (mayNot) return mayNot;
-  if (pool.running_rollout) return "A rollout runs: take it back on its page.";
-  if (!pool.previous_version) return "It has had no other version.";
-  return pool.problem ? "The pool cannot be read." : null;
-}
-
-export function whyNoUnregister(pool: Pool, mayNot: string | null): string | null {
-  if (mayNot) return mayNot;
-  return pool.running_rollout ? "A rollout runs." : null;
 }
 
 export function joinText(join: Pool["join"]): string {

@@ -1,13 +1,16 @@
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 
-import { ActionsMenu, type Action } from "../../parts/ActionsMenu";
+import type { Action } from "../../parts/ActionsMenu";
 import { portalOf } from "../../parts/links";
 import { MessageText } from "../../parts/MessageText";
 import { ProgressBar, rolloutStateText, StateBar } from "../../parts/states";
+import { actionsColumn } from "../../parts/table/columns";
 import type { Column } from "../../parts/table/DataTable";
 import { Time } from "../../parts/time";
-import { mixText, whyNoRollBack, whyNoUpdate, type Pool, type Rollout } from "./pools";
+import { whyNoRollBack, whyNoUnregister, whyNoUpdate } from "../../parts/pool";
+import { capital } from "../../parts/words";
+import { mixText, type Pool, type Rollout } from "./pools";
 import styles from "./pools.module.css";
 
 /** Why the person may not publish, or change settings. Null: they may. */
@@ -27,7 +30,7 @@ export function poolColumns(mayNot: MayNot, navigate: (to: string) => void): Col
       cell: (pool) => <Link href={`/pools/${pool.name}`}>{pool.name}</Link>,
     },
     { id: "account", header: "Account", value: (pool) => pool.account, cell: (pool) => pool.account, wideOnly: true },
-    { id: "ring", header: "Ring", value: (pool) => pool.ring, cell: (pool) => ringText(pool.ring), wideOnly: true },
+    { id: "ring", header: "Ring", value: (pool) => pool.ring, cell: (pool) => capital(pool.ring), wideOnly: true },
     { id: "image", header: "Image, version", width: "18%", value: imageText, cell: (pool) => <Image pool={pool} /> },
     { id: "hosts", header: "Hosts", width: "76px", value: (pool) => pool.hosts, cell: (pool) => pool.hosts ?? "?" },
     {
@@ -49,13 +52,10 @@ export function poolColumns(mayNot: MayNot, navigate: (to: string) => void): Col
       width: "16%",
       cell: (pool) => (pool.running_rollout ? <Next rollout={pool.running_rollout} /> : ""),
     },
-    {
-      id: "actions",
-      header: "Actions",
-      width: "72px",
-      bare: true,
-      cell: (pool) => <ActionsMenu of={pool.name} actions={actionsOf(pool, mayNot, navigate)} />,
-    },
+    actionsColumn(
+      ({ name }) => name,
+      (pool) => actionsOf(pool, mayNot, navigate),
+    ),
   ];
 }
 
@@ -81,7 +81,7 @@ function actionsOf(pool: Pool, mayNot: MayNot, navigate: (to: string) => void): 
     { text: "Open in Azure", href: portalOf(pool.host_pool_id) },
     {
       text: "Unregister",
-      whyNot: mayNot.configure ?? (rollout ? "A rollout runs." : null),
+      whyNot: whyNoUnregister(pool, mayNot.configure),
       onClick: () => navigate(`${at}?ask=unregister`),
       apart: true,
     },
@@ -90,10 +90,6 @@ function actionsOf(pool: Pool, mayNot: MayNot, navigate: (to: string) => void): 
 
 function imageText(pool: Pool): string {
   return pool.version ? `${pool.image} ${pool.version}` : pool.image;
-}
-
-function ringText(ring: string): string {
-  return ring.charAt(0).toUpperCase() + ring.slice(1);
 }
 
 function Image({ pool }: { pool: Pool }): ReactNode {

@@ -1,5 +1,6 @@
 import type { Model } from "../../api";
 import type { Filters } from "../../parts/filters";
+import { versionsText } from "../../parts/words";
 
 export type Pool = Model<"PoolView">;
 export type Rollout = Model<"RolloutBrief">;
@@ -76,28 +77,7 @@ export function attentionOf(pools: readonly Pool[]): Attention[] {
 }
 
 /** `31 on 2.0.0, 29 on 1.0.0`, the most first. Empty when all hosts are on the pool's version. */
-export function mixText(pool: Pick<Pool, "hosts_per_version" | "version">): string {
-  const counts = Object.entries(pool.hosts_per_version ?? {}).sort(([, one], [, other]) => other - one);
-  if (counts.length === 1 && counts[0]?.[0] === pool.version) return "";
-  return counts
-    .map(([version, hosts]) => `${hosts} on ${version === "unknown" ? "no known version" : version}`)
-    .join(", ");
-}
-
-/** Why an update cannot be asked for now. */
-export function whyNoUpdate(pool: Pick<Pool, "running_rollout" | "problem">, mayNot: string | null): string | null {
-  if (mayNot) return mayNot;
-  if (pool.running_rollout) return "A rollout runs.";
-  return pool.problem ? "The pool cannot be read." : null;
-}
-
-/** Why the pool cannot go back, or null. */
-export function whyNoRollBack(
-  pool: Pick<Pool, "running_rollout" | "previous_version" | "problem">,
-  mayNot: string | null,
-): string | null {
-  if (mayNot) return mayNot;
-  if (pool.running_rollout) return "A rollout runs: take it back on its page.";
-  if (!pool.previous_version) return "It has had no other version.";
-  return pool.problem ? "The pool cannot be read." : null;
+export function mixText({ hosts_per_version: hosts, version }: Pick<Pool, "hosts_per_version" | "version">): string {
+  const [first, ...others] = Object.keys(hosts);
+  return others.length === 0 && first === version ? "" : versionsText(hosts);
 }

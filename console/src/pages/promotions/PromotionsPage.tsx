@@ -4,7 +4,6 @@ import { Link } from "wouter";
 
 import { PACES, useLive, type Model } from "../../api";
 import { useWhyNot } from "../../app/session/session";
-import { ActionsMenu } from "../../parts/ActionsMenu";
 import { Choice } from "../../parts/Choice";
 import { EmptyState } from "../../parts/EmptyState";
 import { useFilters } from "../../parts/filters";
@@ -12,6 +11,7 @@ import { LiveMark, LostBar } from "../../parts/LiveMark";
 import { PageHeader } from "../../parts/PageHeader";
 import { Pager } from "../../parts/Pager";
 import { Pill, type Tone } from "../../parts/states";
+import { actionsColumn } from "../../parts/table/columns";
 import { DataTable, type Column } from "../../parts/table/DataTable";
 import { InZone, Time } from "../../parts/time";
 import { CancelPromotion, MovePromotion } from "./dialogs";
@@ -96,24 +96,16 @@ function columnsOf(mayNot: string | null, ask: (asked: Asked) => void): readonly
     { id: "pools", header: "Then updates", cell: poolsText },
     { id: "state", header: "State", width: "20%", value: ({ state }) => state, cell: (each) => <State of={each} /> },
     { id: "by", header: "By", value: (each) => each.requested_by, cell: (each) => each.requested_by, wideOnly: true },
-    {
-      id: "actions",
-      header: "Actions",
-      width: "72px",
-      bare: true,
-      cell: (promotion) => {
+    actionsColumn(
+      ({ image, version }) => `${image} ${version}`,
+      (promotion) => {
         const whyNot = mayNot ?? (promotion.state === "scheduled" ? null : "It is no longer scheduled.");
-        return (
-          <ActionsMenu
-            of={`${promotion.image} ${promotion.version}`}
-            actions={[
-              { text: "Move", whyNot, onClick: () => ask({ what: "move", promotion }) },
-              { text: "Cancel", whyNot, onClick: () => ask({ what: "cancel", promotion }) },
-            ]}
-          />
-        );
+        return [
+          { text: "Move", whyNot, onClick: () => ask({ what: "move", promotion }) },
+          { text: "Cancel", whyNot, onClick: () => ask({ what: "cancel", promotion }) },
+        ];
       },
-    },
+    ),
   ];
 }
 

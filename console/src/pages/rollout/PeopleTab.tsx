@@ -5,7 +5,8 @@ import { useWhyNot } from "../../app/session/session";
 import { EmptyState } from "../../parts/EmptyState";
 import { DataTable, type Column } from "../../parts/table/DataTable";
 import { Time } from "../../parts/time";
-import { shortName } from "./hosts/grid";
+import { shortName } from "../../parts/words";
+
 import { hasEnded, isQuiet, type Rollout } from "./rollout";
 
 const PEOPLE = "/api/rollouts/{rollout}/people";

@@ -1,6 +1,7 @@
 import type { Model, RolloutState } from "../../api";
 import { hostsText, peopleText } from "../../parts/dialog";
 import { durationText } from "../../parts/time/format";
+import { versionsText } from "../../parts/words";
 
 /** Words and rules of the rollout page. Pure. */
 export type Rollout = Model<"RolloutView">;
@@ -37,14 +38,6 @@ export function lineOf(rollout: Rollout): string {
   const how = schedule ? `, ${MODES[schedule.mode]}` : "";
   const by = who ? ` Asked for by ${who}` : "";
   return `${what}${how}.${by}${reason ? `${by ? "" : " Reason"}: “${reason}”` : ""}${by || reason ? "." : ""}`;
-}
-
-/** `31 on 2.0.0, 29 on 1.0.0`, the most first. */
-export function versionsText(versions: Readonly<Record<string, number>>): string {
-  return Object.entries(versions)
-    .sort(([, one], [, other]) => other - one)
-    .map(([version, hosts]) => `${hosts} on ${version === "unknown" ? "no known version" : version}`)
-    .join(", ");
 }
 
 /** How it ended, in one line. Empty while it goes on. */

@@ -4,7 +4,6 @@ import { Link } from "wouter";
 
 import { PACES, useLive, type Model } from "../../api";
 import { Choice } from "../../parts/Choice";
-import { hostsText } from "../../parts/dialog";
 import { EmptyState } from "../../parts/EmptyState";
 import { useFilters } from "../../parts/filters";
 import { LiveMark, LostBar } from "../../parts/LiveMark";
@@ -109,10 +108,8 @@ const COLUMNS: readonly Column<Rollout>[] = [
   },
 ];
 
-function hostsOf({ counts }: Rollout): string {
-  const hosts = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  const failed = counts["failed"] ?? 0;
-  return failed ? `${hosts}, ${hostsText(failed)} failed` : String(hosts);
+function hostsOf({ hosts, failed }: Rollout): string {
+  return failed ? `${hosts}, ${failed} failed` : String(hosts);
 }
 
 function State({ rollout }: { rollout: Rollout }): ReactNode {

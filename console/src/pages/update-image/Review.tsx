@@ -12,7 +12,8 @@ import { ProblemBar } from "../../parts/ProblemBar";
 import { SidePanel } from "../../parts/SidePanel";
 import { durationText, useNow, useZones } from "../../parts/time";
 import type { Plan } from "./form";
-import { endText, shortName } from "./planTexts";
+import { shortName } from "../../parts/words";
+import { endText } from "./planTexts";
 import styles from "./update-image.module.css";
 
 interface Props {

@@ -6,6 +6,7 @@ import { hasOnlyFields, PACES, serverNow, useLive, type Model } from "../../api"
 import { fieldError } from "../../api/write";
 import { useWhyNot } from "../../app/session/session";
 import { hostsText, peopleText } from "../../parts/dialog";
+import { useFilters } from "../../parts/filters";
 import { PageHeader } from "../../parts/PageHeader";
 import { PageSkeleton } from "../../parts/PageSkeleton";
 import { usePlan, type Planned } from "../../parts/plan/usePlan";
@@ -24,6 +25,7 @@ const SHOWN_FIELDS = ["image", "version", "schedule", "reason", "policy"];
 /** Update Image: what, when, and beside it what will happen. */
 export default function UpdateImagePage(): ReactNode {
   const { pool: name } = useParams<{ pool: string }>();
+  const filters = useFilters();
   const pool = useLive("/api/pools/{pool}", { path: { pool: name } }, PACES.pools);
   const image = useLive(
     "/api/images/{image}",
@@ -42,7 +44,7 @@ export default function UpdateImagePage(): ReactNode {
       {failed && <ProblemBar problem={failed} actions={<Button onClick={pool.refresh}>Try again</Button>} />}
       {!failed && pool.data && image.data && (
         <InZone zone={pool.data.time_zone}>
-          <UpdateForm pool={pool.data} active={image.data.current} />
+          <UpdateForm pool={pool.data} first={filters.get("version") || image.data.current} />
         </InZone>
       )}
       {!failed && !(pool.data && image.data) && <PageSkeleton />}
@@ -56,8 +58,9 @@ function lineOf(pool: Model<"PoolView">): string {
   return `${ring} pool of ${pool.account}${known ? `: ${hostsText(pool.hosts ?? 0)}, ${peopleText(pool.sessions ?? 0)} working on them now` : ""}.`;
 }
 
-function UpdateForm({ pool, active }: { pool: Model<"PoolView">; active: string | null }): ReactNode {
-  const [form, setForm] = useState(() => firstForm(pool, active, serverNow()));
+/** `first`: the version that is selected at first: that of the address, else the image's current one. */
+function UpdateForm({ pool, first }: { pool: Model<"PoolView">; first: string | null }): ReactNode {
+  const [form, setForm] = useState(() => firstForm(pool, first, serverNow()));
   const [agreed, setAgreed] = useState<{ plan: Plan; asked: UpdateRequest } | null>(null);
   const [, navigate] = useLocation();
   const mayNot = useWhyNot("publish");

@@ -1,13 +1,8 @@
 /** Sentences about a plan. Pure. */
 
 import { momentText } from "../../parts/time";
+import { listed } from "../../parts/words";
 import type { Plan } from "./form";
-
-/** `60, 15, 5 and 1 min before`. */
-function listed(numbers: readonly number[]): string {
-  const last = numbers.at(-1);
-  return numbers.length > 1 ? `${numbers.slice(0, -1).join(", ")} and ${last}` : String(last);
-}
 
 /** What the policy means for this rollout, in one line. */
 export function policyText(plan: Plan): string {
@@ -39,9 +34,4 @@ export function endText(plan: Plan, zone: string, now: number): string {
   const first = plan.expected_end_bounds?.[0];
   const earlier = first && first !== plan.expected_end && plan.schedule.mode === "on_logoff";
   return earlier ? `${ends} If everybody logs off before: about ${momentText(Date.parse(first), zone, now)}.` : ends;
-}
-
-/** A host's name without its domain. */
-export function shortName(host: string): string {
-  return host.split(".")[0] ?? host;
 }

@@ -2,13 +2,13 @@ import { useState, type ReactNode } from "react";
 
 import { PACES, useLive } from "../../../api";
 import { useWhyNot } from "../../../app/session/session";
-import { ActionsMenu } from "../../../parts/ActionsMenu";
 import { EmptyState } from "../../../parts/EmptyState";
 import { DoneIcon, WarningIcon } from "../../../parts/icons";
 import { Pill, ProgressBar } from "../../../parts/states";
+import { actionsColumn } from "../../../parts/table/columns";
 import { DataTable, type Column } from "../../../parts/table/DataTable";
 import { Time } from "../../../parts/time";
-import { Changed } from "../common/Changed";
+import { changedColumn } from "../common/Changed";
 import { TabTop } from "../common/TabTop";
 import { CAPS, countOf, type CapName, type Caps } from "./caps";
 import { CapsPanel } from "./CapsPanel";
@@ -66,39 +66,24 @@ function columns(whyNot: string | null, ask: (asked: Asked) => void): Column<Cap
       cell: (caps) => <Used caps={caps} name={name} label={label} />,
     })),
     { id: "holds", header: "State", width: "20%", cell: (caps) => <Holds caps={caps} /> },
-    {
-      id: "changed",
-      header: "Changed",
-      width: "160px",
-      wideOnly: true,
-      value: ({ changed_at }) => changed_at,
-      cell: ({ changed_at, changed_by }) => <Changed at={changed_at} by={changed_by} />,
-    },
-    {
-      id: "actions",
-      header: "Actions",
-      bare: true,
-      width: "64px",
-      cell: (caps) => (
-        <ActionsMenu
-          of={caps.account}
-          actions={[
-            { text: "Edit", whyNot, onClick: () => ask({ what: "edit", caps }) },
-            {
-              text: caps.override ? "Lift anew" : "Lift for some hours",
-              whyNot,
-              onClick: () => ask({ what: "lift", caps }),
-            },
-            {
-              text: "Let the caps hold again",
-              whyNot: whyNot ?? (caps.override ? null : "They hold now."),
-              onClick: () => ask({ what: "end", caps }),
-            },
-            { text: "Remove", apart: true, whyNot, onClick: () => ask({ what: "remove", caps }) },
-          ]}
-        />
-      ),
-    },
+    changedColumn(),
+    actionsColumn(
+      (caps) => caps.account,
+      (caps) => [
+        { text: "Edit", whyNot, onClick: () => ask({ what: "edit", caps }) },
+        {
+          text: caps.override ? "Lift anew" : "Lift for some hours",
+          whyNot,
+          onClick: () => ask({ what: "lift", caps }),
+        },
+        {
+          text: "Let the caps hold again",
+          whyNot: whyNot ?? (caps.override ? null : "They hold now."),
+          onClick: () => ask({ what: "end", caps }),
+        },
+        { text: "Remove", apart: true, whyNot, onClick: () => ask({ what: "remove", caps }) },
+      ],
+    ),
   ];
 }
 

@@ -2,14 +2,14 @@ import { useState, type ReactNode } from "react";
 
 import { PACES, useLive, useWrite } from "../../../api";
 import { useWhyNot } from "../../../app/session/session";
-import { ActionsMenu } from "../../../parts/ActionsMenu";
 import { ConfirmDialog } from "../../../parts/dialog";
 import { EmptyState } from "../../../parts/EmptyState";
 import { InfoIcon, LockIcon, WarningIcon } from "../../../parts/icons";
 import { Pill } from "../../../parts/states";
+import { actionsColumn } from "../../../parts/table/columns";
 import { DataTable, type Column } from "../../../parts/table/DataTable";
 import { useTell } from "../../../parts/toasts";
-import { Changed } from "../common/Changed";
+import { changedColumn } from "../common/Changed";
 import { accountsText } from "../common/fields";
 import { TabTop } from "../common/TabTop";
 import { nameOf, type Grant } from "./grants";
@@ -73,28 +73,14 @@ function columns(whyNot: string | null, ask: (asked: Asked) => void): Column<Gra
       cell: ({ program }) => <Pill tone="plain">{program ? "Program" : "Person"}</Pill>,
     },
     { id: "accounts", header: "Accounts", cell: ({ accounts }) => accountsText(accounts) },
-    {
-      id: "changed",
-      header: "Changed",
-      width: "180px",
-      value: ({ changed_at }) => changed_at,
-      cell: ({ changed_at, changed_by }) => <Changed at={changed_at} by={changed_by} />,
-    },
-    {
-      id: "actions",
-      header: "Actions",
-      bare: true,
-      width: "64px",
-      cell: (grant) => (
-        <ActionsMenu
-          of={nameOf(grant)}
-          actions={[
-            { text: "Edit", whyNot, onClick: () => ask({ what: "edit", grant }) },
-            { text: "Take the grant", apart: true, whyNot, onClick: () => ask({ what: "take", grant }) },
-          ]}
-        />
-      ),
-    },
+    changedColumn(),
+    actionsColumn(
+      (grant) => nameOf(grant),
+      (grant) => [
+        { text: "Edit", whyNot, onClick: () => ask({ what: "edit", grant }) },
+        { text: "Take the grant", apart: true, whyNot, onClick: () => ask({ what: "take", grant }) },
+      ],
+    ),
   ];
 }
 

@@ -2,11 +2,11 @@ import { useState, type ReactNode } from "react";
 
 import { PACES, serverNow, useLive, useWrite } from "../../../api";
 import { useWhyNot } from "../../../app/session/session";
-import { ActionsMenu } from "../../../parts/ActionsMenu";
 import { ConfirmDialog } from "../../../parts/dialog";
 import { EmptyState } from "../../../parts/EmptyState";
 import { DoneIcon, FailedIcon, InfoIcon, ScheduledIcon, SkippedIcon } from "../../../parts/icons";
 import { Pill } from "../../../parts/states";
+import { actionsColumn } from "../../../parts/table/columns";
 import { DataTable, type Column } from "../../../parts/table/DataTable";
 import { Time } from "../../../parts/time";
 import { useTell } from "../../../parts/toasts";
@@ -69,24 +69,16 @@ function columns(whyNot: string | null, onRevoke: (key: Key) => void): Column<Ke
       value: ({ created_at }) => created_at,
       cell: ({ created_at, created_by }) => <Changed at={created_at} by={created_by} />,
     },
-    {
-      id: "actions",
-      header: "Actions",
-      bare: true,
-      width: "64px",
-      cell: (key) => (
-        <ActionsMenu
-          of={key.name}
-          actions={[
-            {
-              text: "Revoke",
-              whyNot: whyNot ?? (key.revoked_at ? "It is revoked already." : null),
-              onClick: () => onRevoke(key),
-            },
-          ]}
-        />
-      ),
-    },
+    actionsColumn(
+      (key) => key.name,
+      (key) => [
+        {
+          text: "Revoke",
+          whyNot: whyNot ?? (key.revoked_at ? "It is revoked already." : null),
+          onClick: () => onRevoke(key),
+        },
+      ],
+    ),
   ];
 }
 

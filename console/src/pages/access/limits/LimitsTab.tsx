@@ -2,14 +2,14 @@ import { useState, type ReactNode } from "react";
 
 import { PACES, useLive, useWrite } from "../../../api";
 import { useWhyNot } from "../../../app/session/session";
-import { ActionsMenu } from "../../../parts/ActionsMenu";
 import { ConfirmDialog } from "../../../parts/dialog";
 import { EmptyState } from "../../../parts/EmptyState";
 import { InfoIcon, WarningIcon } from "../../../parts/icons";
+import { actionsColumn } from "../../../parts/table/columns";
 import { DataTable, type Column } from "../../../parts/table/DataTable";
 import { useTell } from "../../../parts/toasts";
 import styles from "../access.module.css";
-import { Changed } from "../common/Changed";
+import { changedColumn } from "../common/Changed";
 import { TabTop } from "../common/TabTop";
 import { limitLines, type Limits } from "./limits";
 import { LimitsPanel } from "./LimitsPanel";
@@ -59,28 +59,14 @@ function columns(whyNot: string | null, ask: (asked: Asked) => void): Column<Lim
     },
     { id: "ring", header: "Ring", width: "112px", value: ({ ring }) => ring, cell: ({ ring }) => ring },
     { id: "limits", header: "Limits", cell: (limits) => <Lines of={limits} /> },
-    {
-      id: "changed",
-      header: "Changed",
-      width: "180px",
-      value: ({ changed_at }) => changed_at,
-      cell: ({ changed_at, changed_by }) => <Changed at={changed_at} by={changed_by} />,
-    },
-    {
-      id: "actions",
-      header: "Actions",
-      bare: true,
-      width: "64px",
-      cell: (limits) => (
-        <ActionsMenu
-          of={`${limits.account}, ${limits.ring}`}
-          actions={[
-            { text: "Edit", whyNot, onClick: () => ask({ what: "edit", limits }) },
-            { text: "Remove", apart: true, whyNot, onClick: () => ask({ what: "remove", limits }) },
-          ]}
-        />
-      ),
-    },
+    changedColumn(),
+    actionsColumn(
+      (limits) => `${limits.account}, ${limits.ring}`,
+      (limits) => [
+        { text: "Edit", whyNot, onClick: () => ask({ what: "edit", limits }) },
+        { text: "Remove", apart: true, whyNot, onClick: () => ask({ what: "remove", limits }) },
+      ],
+    ),
   ];
 }
 

@@ -2,11 +2,11 @@ import { useState, type ReactNode } from "react";
 
 import { PACES, useLive, useWrite, type Model } from "../../../api";
 import { useWhyNot } from "../../../app/session/session";
-import { ActionsMenu } from "../../../parts/ActionsMenu";
 import { CopyButton } from "../../../parts/CopyButton";
 import { EmptyState } from "../../../parts/EmptyState";
+import { actionsColumn } from "../../../parts/table/columns";
 import { DataTable, type Column } from "../../../parts/table/DataTable";
-import { Changed } from "../common/Changed";
+import { changedColumn } from "../common/Changed";
 import { RemoveProfile } from "../common/RemoveProfile";
 import { TabTop } from "../common/TabTop";
 import { UsedBy, usePools } from "../common/UsedBy";
@@ -72,28 +72,14 @@ function columns(whyNot: string | null, pools: Pools, ask: (asked: Asked) => voi
       ),
     },
     { id: "time", header: "Minutes", width: "96px", align: "end", cell: ({ timeout_minutes }) => timeout_minutes },
-    {
-      id: "changed",
-      header: "Changed",
-      width: "180px",
-      value: ({ changed_at }) => changed_at,
-      cell: ({ changed_at, changed_by }) => <Changed at={changed_at} by={changed_by} />,
-    },
-    {
-      id: "actions",
-      header: "Actions",
-      bare: true,
-      width: "64px",
-      cell: (probe) => (
-        <ActionsMenu
-          of={probe.name}
-          actions={[
-            { text: whyNot ? "Show the script" : "Edit", onClick: () => ask({ what: "edit", probe }) },
-            { text: "Remove", apart: true, whyNot, onClick: () => ask({ what: "remove", probe }) },
-          ]}
-        />
-      ),
-    },
+    changedColumn(),
+    actionsColumn(
+      (probe) => probe.name,
+      (probe) => [
+        { text: whyNot ? "Show the script" : "Edit", onClick: () => ask({ what: "edit", probe }) },
+        { text: "Remove", apart: true, whyNot, onClick: () => ask({ what: "remove", probe }) },
+      ],
+    ),
   ];
 }
 

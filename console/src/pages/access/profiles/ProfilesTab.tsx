@@ -2,10 +2,10 @@ import { useState, type ReactNode } from "react";
 
 import { PACES, useLive, useWrite, type Model } from "../../../api";
 import { useWhyNot } from "../../../app/session/session";
-import { ActionsMenu } from "../../../parts/ActionsMenu";
 import { EmptyState } from "../../../parts/EmptyState";
+import { actionsColumn } from "../../../parts/table/columns";
 import { DataTable, type Column } from "../../../parts/table/DataTable";
-import { Changed } from "../common/Changed";
+import { changedColumn } from "../common/Changed";
 import { RemoveProfile } from "../common/RemoveProfile";
 import { TabTop } from "../common/TabTop";
 import { UsedBy, usePools } from "../common/UsedBy";
@@ -59,28 +59,14 @@ function columns(whyNot: string | null, pools: Pools, ask: (asked: Asked) => voi
         <UsedBy pools={pools?.filter((pool) => pool.account === account && names(pool, name))} />
       ),
     },
-    {
-      id: "changed",
-      header: "Changed",
-      width: "180px",
-      value: ({ changed_at }) => changed_at,
-      cell: ({ changed_at, changed_by }) => <Changed at={changed_at} by={changed_by} />,
-    },
-    {
-      id: "actions",
-      header: "Actions",
-      bare: true,
-      width: "64px",
-      cell: (profile) => (
-        <ActionsMenu
-          of={profile.name}
-          actions={[
-            { text: whyNot ? "Show" : "Edit", onClick: () => ask({ what: "edit", profile }) },
-            { text: "Remove", apart: true, whyNot, onClick: () => ask({ what: "remove", profile }) },
-          ]}
-        />
-      ),
-    },
+    changedColumn(),
+    actionsColumn(
+      (profile) => profile.name,
+      (profile) => [
+        { text: whyNot ? "Show" : "Edit", onClick: () => ask({ what: "edit", profile }) },
+        { text: "Remove", apart: true, whyNot, onClick: () => ask({ what: "remove", profile }) },
+      ],
+    ),
   ];
 }
 

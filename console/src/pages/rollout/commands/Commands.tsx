@@ -107,7 +107,7 @@ function AfterEnd({ rollout, onAsk }: Props): ReactNode {
   const [, navigate] = useLocation();
   const mayNot = useWhyNot("publish");
   const failed = rollout.counts["failed"] ?? 0;
-  const again = `/pools/${rollout.pool}/update-image?image=${rollout.image}&version=${rollout.version}`;
+  const again = `/pools/${rollout.pool}/update-image?version=${rollout.version}`;
   return (
     <>
       {failed > 0 && (

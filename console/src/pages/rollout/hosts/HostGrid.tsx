@@ -5,8 +5,9 @@ import { PersonIcon } from "../../../parts/icons";
 import { HOST_STATES } from "../../../parts/states/hosts";
 import { durationText } from "../../../parts/time/format";
 import { useNow } from "../../../parts/time/useNow";
+import { shortName } from "../../../parts/words";
 import styles from "../rollout.module.css";
-import { shortName, type Density, type GridHost } from "./grid";
+import { type Density, type GridHost } from "./grid";
 import { HostRows } from "./HostRows";
 import { stepOf } from "./keys";
 

@@ -9,9 +9,10 @@ import { ProblemBar } from "../../../parts/ProblemBar";
 import { HostStateText } from "../../../parts/states";
 import { Since, Time } from "../../../parts/time";
 import { durationText } from "../../../parts/time/format";
+import { shortName } from "../../../parts/words";
 import { isQuiet, type Rollout } from "../rollout";
 import styles from "../rollout.module.css";
-import { shortName } from "./grid";
+
 import { RetryHost } from "./RetryHost";
 import { stepText } from "./steps";
 

@@ -3,8 +3,9 @@ import { useRef, type ReactNode } from "react";
 
 import { peopleText } from "../../../parts/dialog";
 import { HostStateText } from "../../../parts/states";
+import { shortName } from "../../../parts/words";
 import styles from "../rollout.module.css";
-import { shortName, type GridHost } from "./grid";
+import { type GridHost } from "./grid";
 
 interface Props {
   hosts: readonly GridHost[];

@@ -6,8 +6,9 @@ import { HostStateText } from "../../../parts/states";
 import { HOST_STATE_ORDER } from "../../../parts/states/hosts";
 import { DataTable, type Column } from "../../../parts/table/DataTable";
 import { Since } from "../../../parts/time";
+import { shortName } from "../../../parts/words";
 import styles from "../rollout.module.css";
-import { shortName, type GridHost } from "./grid";
+import { type GridHost } from "./grid";
 
 interface Props {
   hosts: readonly GridHost[];

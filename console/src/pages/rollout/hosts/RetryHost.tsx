@@ -5,9 +5,9 @@ import { ActionButton } from "../../../parts/ActionButton";
 import { ConfirmDialog } from "../../../parts/dialog";
 import { InfoIcon, RetryIcon } from "../../../parts/icons";
 import { useTell } from "../../../parts/toasts";
+import { shortName } from "../../../parts/words";
 import { offersOf } from "../commands/offers";
 import type { Rollout } from "../rollout";
-import { shortName } from "./grid";
 
 /** Tries one failed host again. */
 export function RetryHost({ rollout, host }: { rollout: Rollout; host: string }): ReactNode {

@@ -77,11 +77,6 @@ export function commonStart(names: readonly string[]): string {
   return /^(.*[^A-Za-z0-9])/.exec(first.slice(0, length))?.[1] ?? "";
 }
 
-/** The host's name without its domain. */
-export function shortName(name: string): string {
-  return name.split(".", 1)[0] ?? name;
-}
-
 export interface HostFilter {
   search: string;
   /** None: all. */

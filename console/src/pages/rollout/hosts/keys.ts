@@ -1,4 +1,5 @@
-import { shortName, type GridHost } from "./grid";
+import { shortName } from "../../../parts/words";
+import { type GridHost } from "./grid";
 
 /** What was typed lately, to find a name by its letters. */
 export interface Typed {
