@@ -1,5 +1,7 @@
 import { SearchBox as FluentSearchBox } from "@fluentui/react-components";
-import { useEffect, useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
+
+import { useTyped } from "./useTyped";
 
 interface Props {
   /** What is searched: `Search pools`. */
@@ -12,17 +14,7 @@ interface Props {
 
 /** A search that asks when the typing pauses. `/` focuses it. */
 export function SearchBox({ label, value, onSearch, delay = 300 }: Props): ReactNode {
-  const [text, setText] = useState(value);
-  const [known, setKnown] = useState(value);
-  if (known !== value) {
-    setKnown(value);
-    setText(value);
-  }
-  useEffect(() => {
-    if (text === value) return;
-    const timer = setTimeout(() => onSearch(text), delay);
-    return () => clearTimeout(timer);
-  }, [text, value, onSearch, delay]);
+  const [text, setText] = useTyped(value, onSearch, delay);
   return (
     <FluentSearchBox
       className="fc-search"
@@ -30,7 +22,7 @@ export function SearchBox({ label, value, onSearch, delay = 300 }: Props): React
       aria-label={label}
       value={text}
       onChange={(_, change) => setText(change.value)}
-      onKeyDown={(event) => event.key === "Enter" && onSearch(text)}
+      onKeyDown={(event) => event.key === "Enter" && onSearch(text.trim())}
     />
   );
 }

@@ -6,7 +6,7 @@ needs another one.
 
 from __future__ import annotations
 
-from shared.access.two_people.requesters import LOST_ACCESS, is_still_allowed
+from shared.access.two_people.requesters import LOST_ACCESS, approved_by, is_still_allowed
 from shared.access.two_people.rule import WAITS, WAITS_AGAIN, asks_for_two, digest
 from shared.access.two_people.tasks import digest_for_work
 from shared.core.asking import asker
@@ -41,13 +41,8 @@ def why_will_wait(services: Services, promotion: Promotion) -> Message | None:
 
 def approved(services: Services, promotion: Promotion, who: str) -> Promotion:
     """The promotion with the caller's approval, bound to what it will do and to its pools as they are now."""
-    second = promotion.second.replace(
-        asked=True,
-        at=services.now(),
-        by=who,
-        by_id=asker().id,
-        for_requester=not is_still_allowed(services, promotion.requester, promotion.accounts),
-        digest=_digest_of(promotion),
+    second = approved_by(
+        services, promotion.second, who, promotion.requester, promotion.accounts, digest=_digest_of(promotion)
     )
     pools = {pool.name: digest_for_work(services, promotion.update, pool) for pool in pools_of(services, promotion)}
     return promotion.replace(second=second, approved_pools=pools)

@@ -1,4 +1,5 @@
-"""Whether who asked for work still has access to its accounts, which is asked again when the work falls due."""
+"""Whether who asked for work still has access to its accounts, which is asked again when the work falls due; and the
+approval, which says whether it stands in for them."""
 
 from __future__ import annotations
 
@@ -6,8 +7,10 @@ from collections.abc import Iterable
 
 from shared.access.app_keys import ID_OF_KEY
 from shared.access.development import ID_OF_DEVELOPMENT
+from shared.core.asking import asker
 from shared.core.codes import Code
 from shared.models.messages import message
+from shared.models.rollout_parts import SecondPerson
 from shared.records.access import known_grants
 from shared.services import APP_KEYS, GRANTS, Services
 
@@ -31,3 +34,27 @@ def is_still_allowed(services: Services, requester: str, accounts: Iterable[str]
         return key is not None and valid and key.reach.covers(accounts)
     grant = services.grants.find(GRANTS, requester)
     return grant.reach.covers(accounts) if grant else not known_grants(services)
+
+
+def approved_by(
+    services: Services,
+    second: SecondPerson,
+    who: str,
+    requester: str,
+    accounts: Iterable[str],
+    *,
+    digest: str,
+    pool_digest: str = "",
+) -> SecondPerson:
+    """The approval of the caller, bound to these digests. What it is for waits no more."""
+    return second.replace(
+        asked=True,
+        awaiting_since=None,
+        reason=None,
+        at=services.now(),
+        by=who,
+        by_id=asker().id,
+        for_requester=not is_still_allowed(services, requester, accounts),
+        digest=digest,
+        pool_digest=pool_digest,
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.access.two_people.requesters import LOST_ACCESS, is_still_allowed
+from shared.access.two_people.requesters import LOST_ACCESS, approved_by, is_still_allowed
 from shared.access.two_people.rule import WAITS, WAITS_AGAIN, asks_for_two, digest, digest_of_pool
 from shared.core.asking import asker
 from shared.core.states import RolloutState, transition_rollout
@@ -63,17 +63,8 @@ def why_will_wait(services: Services, rollout: Rollout) -> Message | None:
 
 def approved(services: Services, rollout: Rollout, pool: Pool, who: str) -> SecondPerson:
     """The approval of the caller, bound to the rollout as it is given."""
-    return rollout.second.replace(
-        asked=True,
-        awaiting_since=None,
-        reason=None,
-        at=services.now(),
-        by=who,
-        by_id=asker().id,
-        for_requester=not is_still_allowed(services, rollout.requester, (pool.account,)),
-        digest=digest_of(rollout),
-        pool_digest=digest_of_pool(services, pool),
-    )
+    digests = {"digest": digest_of(rollout), "pool_digest": digest_of_pool(services, pool)}
+    return approved_by(services, rollout.second, who, rollout.requester, (pool.account,), **digests)
 
 
 def after_change(before: Rollout, after: Rollout, now: datetime) -> Rollout:

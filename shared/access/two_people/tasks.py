@@ -5,9 +5,8 @@ One approval covers the task and its rollouts, as long as their pools and limits
 
 from __future__ import annotations
 
-from shared.access.two_people.requesters import LOST_ACCESS, is_still_allowed
+from shared.access.two_people.requesters import LOST_ACCESS, approved_by, is_still_allowed
 from shared.access.two_people.rule import WAITS, WAITS_AGAIN, asks_for_two, digest, digest_of_pool
-from shared.core.asking import asker
 from shared.models.access.profiles import Probe
 from shared.models.messages import Message
 from shared.models.pools import Pool
@@ -51,16 +50,7 @@ def why_not_due(services: Services, task: Task) -> Message | None:
 def approved(services: Services, task: Task, who: str) -> Task:
     """The task with the caller's approval, bound to what it does and to its pools as they are now."""
     pools = {pool.name: digest_for_work(services, update_of(task), pool) for pool in pools_of(services, task)}
-    second = task.second.replace(
-        asked=True,
-        awaiting_since=None,
-        reason=None,
-        at=services.now(),
-        by=who,
-        by_id=asker().id,
-        for_requester=not is_still_allowed(services, task.requester, task.accounts),
-        digest=_digest_of(task),
-    )
+    second = approved_by(services, task.second, who, task.requester, task.accounts, digest=_digest_of(task))
     return task.replace(second=second, approved_pools=pools, note=None)
 
 

@@ -1,5 +1,5 @@
 import { Button, Field, Input, Select } from "@fluentui/react-components";
-import { useEffect, useId, useState, type ReactNode } from "react";
+import { useId, type ReactNode } from "react";
 
 import { PACES, serverNow, useLive } from "../../api";
 import type { Filters } from "../../parts/filters";
@@ -15,6 +15,7 @@ import {
   type Entry,
   type FilterName,
 } from "./audit";
+import { useTyped } from "../../parts/useTyped";
 import styles from "./audit.module.css";
 
 interface Props {
@@ -94,17 +95,7 @@ interface TextProps {
 /** A filter that must match exactly: asks when the typing pauses, and offers what is known. */
 function TextFilter({ label, value, choices, onChange }: TextProps): ReactNode {
   const list = useId();
-  const [text, setText] = useState(value);
-  const [known, setKnown] = useState(value);
-  if (known !== value) {
-    setKnown(value);
-    setText(value);
-  }
-  useEffect(() => {
-    if (text.trim() === value) return;
-    const timer = setTimeout(() => onChange(text.trim()), 500);
-    return () => clearTimeout(timer);
-  }, [text, value, onChange]);
+  const [text, setText] = useTyped(value, onChange, 500);
   return (
     <Field label={label}>
       <Input

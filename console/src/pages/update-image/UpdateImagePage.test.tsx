@@ -49,6 +49,12 @@ test("on log off is chosen, and the local deadline is sent with the zone's name"
   expect(schedule.deadline).toMatch(/^\d{4}-\d\d-\d\dT01:00$/);
 });
 
+test("the version of the address is selected at first, as Publish again asks for", async () => {
+  const api = fakeApi();
+  renderAt("/pools/office/update-image?version=3.0.0");
+  await waitFor(() => expect(plans(api)[0]?.body).toMatchObject({ version: "3.0.0" }));
+});
+
 test("the button never has the numbers of an earlier plan", async () => {
   fakeApi();
   const user = renderAt("/pools/office/update-image");
