@@ -38,7 +38,7 @@ def test_a_publish_is_watched_to_its_end_without_a_press(visit: Visit, freshcoat
     freshcoat.sim("POST", "/logon", {"host": hosts[3], "user": "bob@contoso.com"})
     page = watch(visit, freshcoat.publish("watched", on_logoff()), "watched")
     tiles = page.get_by_role("list", name="Hosts by name").get_by_role("button")
-    expect(tiles).to_have_count(4)
+    expect(tiles).to_have_count(4, timeout=60_000)
     expect(tiles.filter(has_text="Done")).to_have_count(3, timeout=60_000)
     expect(tiles.nth(3)).to_contain_text("Waits")
     freshcoat.sim("POST", "/logoff", {"host": hosts[3], "user": "bob@contoso.com"})
@@ -75,6 +75,8 @@ def test_the_legend_filters_and_the_table_sorts(visit: Visit, waiting: str) -> N
 def test_it_is_paused_and_resumed(visit: Visit, freshcoat: Freshcoat, waiting: str) -> None:
     page = watch(visit, waiting, "waiting")
     page.get_by_role("button", name="Pause", exact=True).click()
+    expect(page.get_by_role("region", name="Messages").get_by_role("listitem")).to_be_visible()
+    check_for_all(page)
     page.get_by_role("button", name="Resume", exact=True).click()
     expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
     assert freshcoat.get(f"/rollouts/{waiting}")["state"] == "running"

@@ -32,6 +32,13 @@ SCOPES = {
 }
 BOTH = SCOPES | {Where.HOST_POOL: names.group_id(POOLS), Where.MACHINES: names.group_id(POOLS)}
 """The same with the VMs in the host pools' resource group."""
+
+
+def own_rights() -> dict[str, list[str]]:
+    """What the app's own identity has while there are pools of both kinds: timers look at all of them at any time."""
+    return assigned(BOTH) | {names.group_id(HOSTS): role(Where.MACHINES)}
+
+
 COMPUTE = "Microsoft.Compute"
 FABRIKAM, OTHER = "22222222-2222-4222-8222-222222222222", "rg-fabrikam"
 IMAGE = "win11-office"
@@ -215,7 +222,7 @@ def shared_image(apart: Freshcoat) -> None:
         ("fabrikam", "fabrikam", OTHER, "replace"), ("default", "neighbour", POOLS, "reimage")
     ):  # fmt: skip
         apart.sim("POST", "/pools", {"name": f"hp-{pool}", "hosts": 2, "definition": "win11-shared", "group": group})
-        apart.sim("PUT", "/grants", {"": assigned(BOTH), FABRIKAM: assigned(THEIRS)})
+        apart.sim("PUT", "/grants", {"": own_rights(), FABRIKAM: assigned(THEIRS)})
         join_profile(apart, account)
         body = {
             "host_pool_id": names.host_pool_id(f"hp-{pool}", group), "image": "win11-shared", "join": DOMAIN,
@@ -232,12 +239,12 @@ def test_an_account_with_an_identity_of_its_own_is_served_with_that_and_nobody_e
     all_theirs = THEIRS | {Where.IMAGE: names.GALLERY_ID, Where.SUBSCRIPTION: names.SUB_ID}
     before = apart.azure("fabrikam")
     for right in (f"{COMPUTE}/galleries/images/versions/read", FOLLOW):
-        apart.sim("PUT", "/grants", {"": assigned(BOTH), FABRIKAM: assigned(all_theirs, without=right)})
+        apart.sim("PUT", "/grants", {"": own_rights(), FABRIKAM: assigned(all_theirs, without=right)})
         failed = refused(apart, "fabrikam")
         assert f"the identity {FABRIKAM} of account fabrikam lacks the right {right}" in failed
     assert apart.azure("fabrikam") == before
 
-    apart.sim("PUT", "/grants", {"": assigned(BOTH), FABRIKAM: assigned(all_theirs)})
+    apart.sim("PUT", "/grants", {"": own_rights(), FABRIKAM: assigned(all_theirs)})
     for pool in ("fabrikam", "neighbour"):
         rollout = apart.publish(pool, {"mode": "now"})
         assert apart.finish(rollout)["state"] == "succeeded"

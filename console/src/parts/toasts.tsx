@@ -1,11 +1,18 @@
 import { Toast, Toaster, ToastBody, ToastTitle, useToastController } from "@fluentui/react-components";
-import { useCallback, type ReactNode } from "react";
+import { useCallback, useState, type ReactNode } from "react";
+
+import styles from "./toasts.module.css";
 
 const TOASTER = "fc-toasts";
 
-/** Where the toasts appear. The frame has it. */
+/** Where the toasts appear: a region of the page, so that a screen reader finds them again. The frame has it. */
 export function Toasts(): ReactNode {
-  return <Toaster toasterId={TOASTER} position="bottom-end" />;
+  const [place, setPlace] = useState<HTMLElement | null>(null);
+  return (
+    <section ref={setPlace} className={styles.place} aria-label="Messages">
+      {place && <Toaster toasterId={TOASTER} position="bottom-end" mountNode={place} />}
+    </section>
+  );
 }
 
 /** Says that something was done, and what happens now: `tell("Paused", "6 hosts in work are finished.")`. */
