@@ -1,0 +1,1 @@
+"""Moments as people type and read them."""
