@@ -37,11 +37,18 @@ def full(moment: datetime, zone: tzinfo, now: datetime) -> str:
 
 
 def short(moment: datetime, zone: tzinfo, now: datetime) -> str:
-    """`01:00` today and at most 20 hours from now, else `Mon 30 Nov 01:00`, with the year in another one."""
-    local, today = moment.astimezone(zone), now.astimezone(zone)
-    if local.date() == today.date() and abs(moment - now) <= timedelta(hours=20):
-        return f"{local:%H:%M}"
-    year = "" if local.year == today.year else f" {local.year}"
+    """`01:00` where it can be taken for no other day: today, or less than six hours away. Else with its day."""
+    same_day = moment.astimezone(zone).date() == now.astimezone(zone).date()
+    away = abs(moment - now)
+    if away < timedelta(hours=6) or (same_day and away <= timedelta(hours=20)):
+        return f"{moment.astimezone(zone):%H:%M}"
+    return dated(moment, zone, now)
+
+
+def dated(moment: datetime, zone: tzinfo, now: datetime) -> str:
+    """`Mon 30 Nov 01:00`, with the year in another one."""
+    local = moment.astimezone(zone)
+    year = "" if local.year == now.astimezone(zone).year else f" {local.year}"
     return f"{local:%a} {local.day} {local:%b}{year} {local:%H:%M}"
 
 

@@ -32,7 +32,8 @@ def test_a_moment_is_read_back_in_full(seconds: int, zone: ZoneInfo, text: str) 
         (NOW + timedelta(hours=1), "01:00"),
         (NOW + timedelta(hours=19), "19:00"),
         (NOW + timedelta(hours=23), "Mon 30 Nov 23:00"),
-        (NOW - timedelta(hours=1), "Sun 29 Nov 23:00"),
+        (NOW - timedelta(hours=1), "23:00"),
+        (NOW - timedelta(hours=7), "Sun 29 Nov 17:00"),
         (NOW + timedelta(days=60), "Fri 29 Jan 2027 00:00"),
     ],
 )

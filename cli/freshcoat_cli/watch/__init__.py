@@ -1,0 +1,1 @@
+"""Following a rollout or a task until its end."""

@@ -1,0 +1,100 @@
+"""What has changed between two looks: lines for a log, objects for programs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from freshcoat_cli.watch.parts import moment, told
+from freshcoat_cli.watch.rollout_screen import event_line, name_of
+from freshcoat_cli.watch.sight import Json, Look, Sight
+from freshcoat_cli.watch.task_screen import task_name
+from freshcoat_cli.watch.words import HOSTS, clean, host_state, message, words
+
+EVERY = timedelta(seconds=60)
+"""A line is written at least so often, so that a log shows that somebody still watches."""
+
+
+def first_line(sight: Sight, look: Look) -> str:
+    """What is followed."""
+    view = sight.view
+    if sight.is_rollout:
+        return f"Rollout {view['id']}: {name_of(view, plain=look.ascii)}"
+    return f"Task {view['id']}: {task_name(view, plain=look.ascii)}"
+
+
+def lines(before: Sight | None, after: Sight, look: Look, now: datetime, last_at: datetime | None) -> list[str]:
+    """The lines to write now: what has happened, and where it stands if that has changed or was not said for long."""
+    told_events = [event_line(event, look).plain for event in after.events]
+    changed = before is None or _standing(before) != _standing(after) or before.problem != after.problem
+    due = last_at is None or now - last_at >= EVERY
+    return [*told_events, *([standing_line(after, look, now)] if changed or due else [])]
+
+
+def standing_line(sight: Sight, look: Look, now: datetime) -> str:
+    """`23:40:52 running 65 %, 31 done, 6 re-imaging; next: 00:00, in 19 min: Users are asked to sign out.`"""
+    clock = f"{now.astimezone(look.zone):%H:%M:%S}"
+    if sight.problem:
+        return f"{clock} no answer: {clean(sight.problem)}"
+    parts = [f"{words(str(sight.view['state']))} {sight.view['percent']} %", *_numbers(sight)]
+    more = [text for text in _more(sight, look, now) if text]
+    return f"{clock} {', '.join(parts)}{''.join(f'; {text}' for text in more)}"
+
+
+def _numbers(sight: Sight) -> Iterator[str]:
+    if sight.is_rollout:
+        counts = sight.view["counts"]
+        for state in [*HOSTS, *sorted(counts.keys() - HOSTS.keys())]:
+            if counts.get(state):
+                yield f"{counts[state]} {host_state(state).word}"
+        return
+    yield from ([clean(sight.view["step"])] if sight.view["step"] else [])
+    for pool in sight.view["pools"]:
+        if pool["state"]:
+            yield f"{clean(pool['pool'])} {words(pool['state'])} {pool['percent']} %"
+
+
+def _more(sight: Sight, look: Look, now: datetime) -> Iterator[str]:
+    view = sight.view
+    yield message(view["note"])
+    coming = view["next"] if sight.is_rollout else view["waits_for"]
+    if coming and message(coming) != message(view["note"]):
+        yield f"{'next' if sight.is_rollout else 'waits'}: {told(coming, look, now)}"
+
+
+def _standing(sight: Sight) -> tuple[object, ...]:
+    view = sight.view
+    numbers = view["counts"] if sight.is_rollout else [(pool["pool"], pool["state"]) for pool in view["pools"]]
+    return view["state"], view["percent"], numbers, message(view["note"]), view.get("step")
+
+
+def change_object(before: Sight | None, after: Sight, now: datetime) -> Json | None:
+    """What has changed, for a program. None: nothing. The first one has every host."""
+    news = bool(after.events or after.hosts) or before is None or before.problem != after.problem
+    if not news and before is not None and _facts(before) == _facts(after):
+        return None
+    shown: Json = {"at": now.isoformat(timespec="seconds"), "complete": False, **_facts(after)}
+    if after.problem:
+        shown["problem"] = after.problem
+    if after.is_rollout:
+        shown |= {"hosts": list(after.hosts), "events": list(after.events)}
+    return shown
+
+
+def last_object(sight: Sight, code: int, now: datetime) -> Json:
+    """The last object: all that the API says, and the exit code."""
+    return {"at": now.isoformat(timespec="seconds"), "complete": True, "exit_code": code, **sight.view}
+
+
+_ROLLOUT = ("id", "pool", "version", "state", "percent", "counts", "note", "next", "expected_end", "ended_at")
+_TASK = ("id", "kind", "image", "version", "state", "percent", "step", "note", "waits_for", "pools", "ended_at")
+
+
+def _facts(sight: Sight) -> Json:
+    return {name: sight.view[name] for name in (_ROLLOUT if sight.is_rollout else _TASK)}
+
+
+def newest(events: tuple[Json, ...]) -> datetime | None:
+    """The moment of the newest event."""
+    moments = [at for event in events if (at := moment(event["at"]))]
+    return max(moments, default=None)

@@ -1,0 +1,132 @@
+"""A rollout on one screen. Pure: the same sight, look and moment give the same lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from rich.text import Text
+
+from freshcoat_cli.times.texts import dated, distance, short, span, zone_name
+from freshcoat_cli.watch.fit import Parts, bar, fit, wrapped
+from freshcoat_cli.watch.parts import LEAVE, arrow, fact, head, moment, told
+from freshcoat_cli.watch.sight import Json, Look, Sight
+from freshcoat_cli.watch.words import HOSTS, STYLES, WORKING, clean, counted, host_state, message, short_host
+
+
+def rollout_lines(sight: Sight, look: Look, now: datetime) -> list[Text]:
+    """The screen, no longer and no wider than the look allows."""
+    view = sight.view
+    style = STYLES.get(str(view["state"]), "cyan")
+    parts = Parts(
+        top=[
+            head(name_of(view, plain=look.ascii), sight, look, now),
+            bar(int(view["percent"]), look.width, style, plain=look.ascii),
+            *wrapped(counts(view, plain=look.ascii), look.width),
+        ],
+        facts=list(_facts(view, look, now)),
+        details=lambda room: _hosts(sight, look, now, room),
+        events=[event_line(event, look) for event in sight.events],
+        foot=[] if view["ended_at"] else [Text(LEAVE, "dim")],
+    )
+    return fit(parts, look.width, look.height)
+
+
+def name_of(view: Json, *, plain: bool) -> str:
+    """`office  win11-office 1.0.0 → 2.0.0`."""
+    what = "refresh" if view["kind"] == "refresh" else clean(view["image"])
+    versions = (
+        clean(view["version"])
+        if view["kind"] == "refresh"
+        else arrow(view["from_version"], view["version"], plain=plain)
+    )
+    return f"{clean(view['pool'])}  {what} {versions}"
+
+
+def counts(view: Json, *, plain: bool) -> Iterator[Text]:
+    """`✔ done 31` for each state that has hosts."""
+    numbers = dict(view["counts"])
+    for state in [*HOSTS, *sorted(numbers.keys() - HOSTS.keys())]:
+        if numbers.get(state):
+            shown = host_state(state)
+            yield Text.assemble((shown.plain if plain else shown.sign, shown.style), f" {shown.word} {numbers[state]}")
+
+
+def _facts(view: Json, look: Look, now: datetime) -> Iterator[Text]:
+    if view["note"]:
+        yield fact("note", told(view["note"], look, now))
+    if view["next"]:
+        yield fact("next", told(view["next"], look, now))
+    if view["ended_at"]:
+        return
+    yield from _deadline(view, look, now)
+    if end := moment(view["expected_end"]):
+        bounds = [short(at, look.zone, now) for text in view["expected_end_bounds"] or () if (at := moment(text))]
+        certain = f" ({bounds[0]} to {bounds[1]})" if len(bounds) == 2 else ""
+        yield fact("ends", f"about {short(end, look.zone, now)}{certain}")
+    yield fact("people", _people(view))
+
+
+def _deadline(view: Json, look: Look, now: datetime) -> Iterator[Text]:
+    schedule = view["schedule"]
+    if schedule is None or schedule["mode"] == "now":
+        return
+    at = moment(schedule["force_at"])
+    if at is not None:
+        zone = zone_name(look.zone, at)
+        yield fact("deadline", f"{dated(at, look.zone, now)} {zone}, {distance(at, now)}")
+
+
+def _people(view: Json) -> str:
+    left = int(view["people_left"])
+    where = f"still on {clean(view['from_version'])}" if view["from_version"] else "on hosts to come"
+    text = f"{left} {where}, {view['sessions_signed_out']} signed out"
+    if view["accepting"] is None:
+        return text
+    return f"{text}; {view['accepting']} of {counted(view['hosts'], 'host accepts', 'hosts accept')} people"
+
+
+def _hosts(sight: Sight, look: Look, now: datetime, room: int) -> Sequence[Text]:
+    """Failed hosts, hosts in work, then hosts that wait for their users; how many more are in work."""
+    if room <= 0 or (sight.view["ended_at"] is not None and not sight.view["failed"]):
+        return []
+    listed = [host for host in sight.hosts if host["state"] in {"failed", *WORKING, "waiting_for_logoff", "draining"}]
+    numbers = sight.view["counts"]
+    all_of_them = sum(numbers.get(state, 0) for state in ("failed", *WORKING))
+    if len(listed) <= room and all_of_them <= len(listed):
+        return [_host(host, look, now) for host in listed]
+    shown = listed[: room - 1]
+    more = max(all_of_them - sum(host["state"] in {"failed", *WORKING} for host in shown), 0)
+    rest = [Text(f"  and {more} more {'failed or ' if numbers.get('failed') else ''}in work", "dim")] if more else []
+    return [*(_host(host, look, now) for host in shown), *rest]
+
+
+def _host(host: Json, look: Look, now: datetime) -> Text:
+    state = host_state(str(host["state"]))
+    sign = state.plain if look.ascii else state.sign
+    about = ", ".join(part for part in _about(host, now) if part)
+    return Text.assemble(
+        (sign, state.style), f" {short_host(host['host']):<15} {state.narrow or state.word:<12} {about}"
+    )
+
+
+def _about(host: Json, now: datetime) -> Iterator[str]:
+    if host["state"] == "failed":
+        yield clean(host["error"]) or message(host["reason"])
+        yield f"attempt {host['attempt']}" if host["attempt"] > 1 else ""
+        return
+    since = moment(host["state_since"])
+    yield span(now - since) if since else ""
+    if host["sessions"]:
+        yield counted(host["sessions"], "person", "people")
+    if host["waiting"]:
+        yield clean(f"{host['waiting']['call']}: {host['waiting']['answer']}".strip(": "))
+    if host["attempt"] > 1:
+        yield f"attempt {host['attempt']}"
+
+
+def event_line(event: Json, look: Look) -> Text:
+    """`23:40:52 office-0042 is on 2.0.0`."""
+    at = moment(event["at"])
+    clock = f"{at.astimezone(look.zone):%H:%M:%S} " if at else ""
+    return Text.assemble((clock, "dim"), message(event["text"]))
