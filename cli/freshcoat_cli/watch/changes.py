@@ -70,14 +70,15 @@ def _standing(sight: Sight) -> tuple[object, ...]:
 
 def change_object(before: Sight | None, after: Sight, now: datetime) -> Json | None:
     """What has changed, for a program. None: nothing. The first one has every host."""
-    news = bool(after.events or after.hosts) or before is None or before.problem != after.problem
-    if not news and before is not None and _facts(before) == _facts(after):
+    hosts, events = ((), ()) if after.problem else (after.hosts, after.events)
+    same = before is not None and before.problem == after.problem and _facts(before) == _facts(after)
+    if same and not hosts and not events:
         return None
     shown: Json = {"at": now.isoformat(timespec="seconds"), "complete": False, **_facts(after)}
     if after.problem:
         shown["problem"] = after.problem
     if after.is_rollout:
-        shown |= {"hosts": list(after.hosts), "events": list(after.events)}
+        shown |= {"changed_hosts": list(hosts), "events": list(events)}
     return shown
 
 
