@@ -8,7 +8,7 @@ CONSOLE := console/dist/index.html
 CONSOLE_FILES = $(shell find console \( -name node_modules -o -name dist \) -prune -o -type f -print)
 
 .DELETE_ON_ERROR:
-.PHONY: help setup console test hunt chaos bench lint lock audit run demo screenshots clean
+.PHONY: help setup console test hunt chaos bench lint openapi lock audit run demo screenshots clean
 
 help:
 	@echo "make demo    bring a new image from its template to a pool of 24 hosts, on this machine"
@@ -17,7 +17,8 @@ help:
 	@echo "make hunt    whole rollouts at random, until one breaks a promise or Ctrl-C"
 	@echo "make chaos   rollouts with dying hosts, failing tables and ten operators; SEEDS=200 for more, SEED=17 for one"
 	@echo "make bench   measure; one part: make bench BENCH=cold (see docs/performance.md)"
-	@echo "make lint    ruff, mypy, the sizes of files, functions and folders, the syntax of PowerShell, and the console's own"
+	@echo "make lint    ruff, mypy, sizes, the syntax of PowerShell, incompatible changes of the API, and the console's own"
+	@echo "make openapi write docs/openapi.json, the contract of the HTTP API, as the app answers it"
 	@echo "make lock    compile requirements*.in into requirements*.txt; with newer versions: make lock ARGS=--upgrade"
 	@echo "make audit   look up the locked packages in a database of known vulnerabilities"
 	@echo "make console build the web console into console/dist; run, demo and test do so when it has changed"
@@ -61,7 +62,11 @@ lint: setup console/node_modules/.package-lock.json
 	@$(PYTHON) -m mypy --strict $(TYPED)
 	@$(PYTHON) -m tools.sizes
 	@$(PYTHON) -m tools.powershell
+	@$(PYTHON) -m tools.openapi --check
 	@cd console && npm run --silent schema && npm run --silent lint
+
+openapi: setup
+	@$(PYTHON) -m tools.openapi
 
 lock: setup
 	@$(COMPILE) $(ARGS) --output-file requirements.txt requirements.in

@@ -167,6 +167,8 @@ class Problem(Value):
     """What the request would do now, when that is not what it was agreed on."""
     href: str = ""
     """Where that, or anything else that blocks the request, is read."""
+    need: str = ""
+    """What a role must be allowed for the request, if the caller's is not."""
     code: str = ""
     """Azure's error code, if Azure refused."""
     id: str = ""

@@ -176,7 +176,7 @@ CUTS = frozenset({"split", "rsplit", "partition", "rpartition", "find", "rfind",
 """Methods that take a text apart at a given place."""
 CUTS_AT_SLASHES = {
     "shared/core/arm_ids.py": "ARM ids",
-    "triggers/http/openapi.py": "routes",
+    "triggers/http/openapi/document.py": "routes",
 }
 
 

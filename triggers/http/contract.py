@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from shared.api.common import WhatIfQuery
 from shared.api.conditions import Tagged
 from shared.models.access.roles import Caller, Gate, Need, Reach
 from shared.services import Services
@@ -92,6 +93,16 @@ class Endpoint:
     def writes(self) -> bool:
         """Whether the route takes an `Idempotency-Key`."""
         return self.method != "GET" and self.keeps_answers
+
+    @property
+    def answers_what_if(self) -> bool:
+        """Whether it also answers what would happen, to who may `plan`."""
+        return self.query is not None and issubclass(self.query, WhatIfQuery)
+
+    @property
+    def answers_csv(self) -> bool:
+        """Whether it answers CSV too, if that is asked for."""
+        return self.query is not None and "format" in self.query.model_fields
 
     @property
     def tagged(self) -> bool:

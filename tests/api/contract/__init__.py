@@ -1,0 +1,1 @@
+"""The contract: what the OpenAPI document promises of each route."""
