@@ -1,6 +1,6 @@
 # One command for everything. `make setup` runs by itself where it is needed.
 PYTHON := .venv/bin/python
-TYPED := shared orchestrators activities triggers local bench tools function_app.py
+TYPED := shared orchestrators activities triggers local bench tools cli function_app.py
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes \
 	--custom-compile-command "make lock"
 
@@ -8,7 +8,7 @@ CONSOLE := console/dist/index.html
 CONSOLE_FILES = $(shell find console \( -name node_modules -o -name dist \) -prune -o -type f -print)
 
 .DELETE_ON_ERROR:
-.PHONY: help setup console test hunt chaos bench lint openapi lock audit run demo screenshots clean
+.PHONY: help setup console cli test hunt chaos bench lint openapi lock audit run demo screenshots clean
 
 help:
 	@echo "make demo    bring a new image from its template to a pool of 24 hosts, on this machine"
@@ -21,6 +21,7 @@ help:
 	@echo "make openapi write docs/openapi.json, the contract of the HTTP API, as the app answers it"
 	@echo "make lock    compile requirements*.in into requirements*.txt; with newer versions: make lock ARGS=--upgrade"
 	@echo "make audit   look up the locked packages in a database of known vulnerabilities"
+	@echo "make cli     build the command line into cli/dist, as a wheel; .venv/bin/freshcoat is there after make setup"
 	@echo "make console build the web console into console/dist; run, demo and test do so when it has changed"
 	@echo "make screenshots  make the pictures of the README anew, in docs/pictures"
 	@echo "make setup   what the others need: .venv and node_modules"
@@ -28,7 +29,7 @@ help:
 
 setup: .venv/.ready node_modules/.package-lock.json
 
-.venv/.ready: requirements.txt requirements-dev.txt local/setup.sh
+.venv/.ready: requirements.txt requirements-dev.txt cli/pyproject.toml local/setup.sh
 	@sh local/setup.sh python
 
 node_modules/.package-lock.json: package.json package-lock.json local/setup.sh
@@ -42,6 +43,9 @@ console: .venv/.ready console/node_modules/.package-lock.json
 
 $(CONSOLE): .venv/.ready console/node_modules/.package-lock.json $(CONSOLE_FILES)
 	@$(MAKE) --silent console
+
+cli: .venv/.ready
+	@.venv/bin/uv build --quiet --wheel --out-dir cli/dist cli && ls cli/dist/*.whl
 
 test: setup $(CONSOLE)
 	@sh local/setup.sh chromium || echo "The browser tests will fail (above); the others run."
@@ -84,5 +88,5 @@ screenshots: setup $(CONSOLE)
 	@$(PYTHON) -m local.screenshots
 
 clean:
-	rm -rf .venv node_modules console/node_modules console/dist console/src/schema.d.ts .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules console/node_modules console/dist console/src/schema.d.ts cli/dist .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -31,6 +31,8 @@ setup_python() {
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
         --require-hashes -r requirements-dev.txt ||
         fail "the Python packages could not be installed (see above)."
+    .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --editable cli ||
+        fail "the command line could not be installed (see above)."
     touch .venv/.ready
 }
 

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-PRODUCT = ("function_app.py", "shared", "orchestrators", "activities", "triggers", "local", "bench", "tools", "console")
+APP = ("function_app.py", "shared", "orchestrators", "activities", "triggers")
+PRODUCT = (*APP, "local", "bench", "tools", "console", "cli")
 TESTS = ("tests",)
 
 FILE_LIMIT = 300

@@ -172,6 +172,16 @@ def test_triggers_and_activities_touch_no_azure_and_no_table() -> None:
         assert not any(within(name, part) for name in imports(path) for part in ("shared.azure", "shared.tables")), path
 
 
+def test_the_command_line_knows_nothing_of_the_app_but_its_http_api() -> None:
+    """It is installed without the app, on other machines."""
+    top = ROOT / "cli/freshcoat_cli"
+    files = list(top.rglob("*.py"))
+    ours = {path.stem if path.is_file() else path.name for path in ROOT.iterdir() if path.suffix in {"", ".py"}}
+    for path in files:
+        assert not {name.split(".")[0] for name in imports(path)} & ours, path
+    assert len(files) > 20
+
+
 CUTS = frozenset({"split", "rsplit", "partition", "rpartition", "find", "rfind", "index", "rindex"})
 """Methods that take a text apart at a given place."""
 CUTS_AT_SLASHES = {

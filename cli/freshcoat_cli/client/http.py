@@ -1,0 +1,196 @@
+"""Requests to the app: three tries where an answer may come later, and never a write done twice.
+
+Each write has an `Idempotency-Key` that its repetitions share. The app answers the second one like the first, so a
+write whose answer was lost on the way may be sent again.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from freshcoat_cli import __version__
+from freshcoat_cli.client.problems import error_of, time_up, unreachable
+from freshcoat_cli.client.signing_in import Credential
+from freshcoat_cli.errors import CliError, Exit
+
+TRIES = 3
+BUSY = {429, 502, 503, 504}
+LONGEST_ANSWER = 60.0
+"""Seconds to wait for one answer: a cold start and a plan with all its checks take less."""
+LONGEST_PAUSE = 60.0
+"""Seconds between two tries, whatever `Retry-After` says."""
+PAGE = 200
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer below 400. `data` is its JSON; None without a body."""
+
+    status: int
+    data: Any
+    text: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Client:
+    """Speaks with one Freshcoat for as long as one command runs.
+
+    `limit`: seconds for all of it; None: no limit. `say` is told of a try that failed, in words.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        credential: Credential,
+        *,
+        limit: float | None = None,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.url = url
+        self._credential, self._say = credential, say
+        self._limit, self._end = limit, None if limit is None else time.monotonic() + limit
+        agent = {"User-Agent": f"freshcoat-cli/{__version__}", "Accept": "application/json"}
+        self._http = httpx.Client(base_url=f"{url}/api/", headers=agent, timeout=LONGEST_ANSWER)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._http.close()
+
+    def get(self, path: str, **query: Any) -> Any:
+        """The JSON at a path like `pools/office`. Raises CliError."""
+        return self.request("GET", path, query=query).data
+
+    def pages(self, path: str, limit: int | None = None, **query: Any) -> Iterator[dict[str, Any]]:
+        """The items of a list, page by page, at most `limit`. Raises CliError."""
+        left, continuation = limit, None
+        while left is None or left > 0:
+            size = query.get("page") or PAGE
+            asked = {**query, "limit": size if left is None else min(size, left), "continuation": continuation}
+            asked.pop("page", None)
+            page = self.get(path, **asked)
+            items = page["items"]
+            yield from items
+            left = None if left is None else left - len(items)
+            if not (continuation := page.get("continuation")):
+                return
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """A write, done once however often it has to be sent. `key`: None for a new one. Raises CliError."""
+        all_headers = {"Idempotency-Key": key or str(uuid.uuid4()), **(headers or {})}
+        return self.request(method, path, body=body, headers=all_headers)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """One request, tried three times while nothing is refused. Raises CliError for all answers from 400 on."""
+        content = None if body is None else json.dumps(body).encode()
+        all_headers = {**(headers or {}), **({} if content is None else {"Content-Type": "application/json"})}
+        request = self._http.build_request(
+            method, path, params=_parameters(query or {}), content=content, headers=all_headers
+        )
+        for tried in range(1, TRIES + 1):
+            request.headers.update(self._credential.headers())
+            answer, why = self._try(request)
+            if answer is not None and not _may_come_later(answer, tried):
+                return self._reply(answer)
+            if tried < TRIES:
+                self._pause(tried, answer, why)
+        if answer is not None:
+            return self._reply(answer)
+        raise unreachable(self.url, why, TRIES)
+
+    def _try(self, request: httpx.Request) -> tuple[httpx.Response | None, str]:
+        """The answer, or None and why there is none."""
+        left = self._left()
+        longest = LONGEST_ANSWER if left is None else min(left, LONGEST_ANSWER)
+        request.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), longest)
+        request.extensions["timeout"]["connect"] = min(longest, 10.0)
+        try:
+            return self._http.send(request), ""
+        except httpx.TimeoutException as error:
+            self._left()
+            return None, f"no answer in time ({type(error).__name__})"
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            return None, str(error) or type(error).__name__
+
+    def _reply(self, answer: httpx.Response) -> Reply:
+        if answer.status_code >= 400:
+            raise error_of(answer.status_code, answer.text, self.url)
+        if 300 <= answer.status_code < 400 and answer.status_code != 304:
+            where = answer.headers.get("Location", "elsewhere")
+            raise CliError(Exit.UNEXPECTED, f"{self.url} sends this command on to {where}", "Use that address.")
+        kind = answer.headers.get("Content-Type", "")
+        if answer.content and "json" in kind:
+            return Reply(answer.status_code, answer.json(), answer.text, answer.headers)
+        if answer.content and "csv" not in kind:
+            raise CliError(Exit.UNEXPECTED, f"{self.url} did not answer like a Freshcoat", "Check the address.")
+        return Reply(answer.status_code, None, answer.text, answer.headers)
+
+    def _pause(self, tried: int, answer: httpx.Response | None, why: str) -> None:
+        asked = _seconds(answer.headers.get("Retry-After")) if answer is not None else None
+        pause = min(LONGEST_PAUSE, asked if asked is not None else 2.0 ** (tried - 1) * random.uniform(0.4, 0.6))  # noqa: S311
+        left = self._left()
+        if left is not None and pause >= left:
+            raise time_up(self._limit or 0)
+        said = why or f"{self.url} is busy ({answer.status_code if answer is not None else 'no answer'})"
+        self._say(f"{said}; trying again in {pause:.1f} s ({tried + 1} of {TRIES})")
+        time.sleep(pause)
+
+    def _left(self) -> float | None:
+        """Seconds that are left; None without a limit. Raises CliError when there are none."""
+        if self._end is None:
+            return None
+        if (left := self._end - time.monotonic()) <= 0:
+            raise time_up(self._limit or 0)
+        return left
+
+    def seconds_left(self) -> float | None:
+        """Seconds until `--timeout`; None without one. Raises CliError when it is over."""
+        return self._left()
+
+
+def _may_come_later(answer: httpx.Response, tried: int) -> bool:
+    if answer.status_code in BUSY:
+        return True
+    return answer.status_code == 409 and "Retry-After" in answer.headers and tried < TRIES
+
+
+def _seconds(text: str | None) -> float | None:
+    return float(text) if text and text.isdigit() else None
+
+
+def _parameters(query: Mapping[str, Any]) -> list[tuple[str, str | int | float | bool | None]]:
+    """Query parameters: those without a value are left out, several values are joined with commas."""
+    found: list[tuple[str, str | int | float | bool | None]] = []
+    for name, value in query.items():
+        if value is None or value in ([], ""):
+            continue
+        if isinstance(value, bool):
+            found.append((name, str(value).lower()))
+        elif isinstance(value, list | tuple):
+            found.append((name, ",".join(str(one) for one in value)))
+        else:
+            found.append((name, str(value)))
+    return found

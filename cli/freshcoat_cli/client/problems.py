@@ -1,0 +1,78 @@
+"""A refusal of the app as an error of the command line: which exit code, and in which words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from freshcoat_cli.errors import CliError, Exit
+
+_CODES = {
+    400: Exit.REFUSED,
+    401: Exit.NOT_ALLOWED,
+    403: Exit.NOT_ALLOWED,
+    404: Exit.NOT_FOUND,
+    409: Exit.NOT_NOW,
+    412: Exit.NOT_NOW,
+    413: Exit.REFUSED,
+    415: Exit.REFUSED,
+    422: Exit.REFUSED,
+    429: Exit.UNREACHABLE,
+    502: Exit.UNREACHABLE,
+    503: Exit.UNREACHABLE,
+    504: Exit.UNREACHABLE,
+}
+
+
+def error_of(status: int, text: str, url: str) -> CliError:
+    """The error for an answer of 400 and more."""
+    code = _CODES.get(status, Exit.UNEXPECTED)
+    problem = _problem(text)
+    if problem is None:
+        return CliError(code, *_words_without_problem(status, url))
+    title = str(problem.get("title") or "It was refused")
+    return CliError(code, title, *_lines(status, problem), problem=problem)
+
+
+def _problem(text: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and "title" in found else None
+
+
+def _words_without_problem(status: int, url: str) -> tuple[str, str]:
+    """What does not come from the app itself: a proxy, the Functions host, a page for people who are signed out."""
+    if status == 404:
+        return "Not found", f"{url} does not know this request. Is it a Freshcoat, and as new as this command?"
+    if status in {401, 403}:
+        return "Not signed in, or not allowed", f"{url} let nobody through. Sign in with: freshcoat login {url}"
+    if status >= 500:
+        return "No answer from the app", f"{url} answered {status}. Try again in a minute."
+    return f"Refused with {status}", f"{url} gave no reason."
+
+
+def _lines(status: int, problem: Mapping[str, Any]) -> Iterator[str]:
+    errors, findings = problem.get("errors") or [], problem.get("findings") or []
+    detail = str(problem.get("detail") or "")
+    if detail and not (errors and status in {400, 409}):  # then the detail says the same once more
+        yield detail
+    yield from (f"{one.get('field')}: {one.get('message')}" for one in errors if one.get("message") not in detail)
+    for one in findings:
+        if one.get("result") == "fail" and str(one.get("detail")) not in detail:
+            yield f"{one.get('check')}: {one.get('detail')}"
+            yield f"  {one.get('fix') or ''}".rstrip()
+    if status == 401:
+        yield "Sign in with: freshcoat login"
+
+
+def unreachable(url: str, why: str, tries: int) -> CliError:
+    """No answer came, after all tries."""
+    return CliError(Exit.UNREACHABLE, f"{url} cannot be reached", why, f"Tried {tries} times.")
+
+
+def time_up(seconds: float) -> CliError:
+    """The time that the caller gave is over."""
+    return CliError(Exit.TIME_UP, f"No end within {seconds:g} s", "What was begun goes on.")

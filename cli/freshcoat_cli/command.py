@@ -1,0 +1,98 @@
+"""How a function becomes a command: its option groups are taken apart, and its errors become exit codes."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any, get_type_hints
+
+import typer
+
+from freshcoat_cli.errors import CliError, Exit
+from freshcoat_cli.options import Common, OptionGroup
+from freshcoat_cli.output.printer import Printer
+from freshcoat_cli.session import Session, merged
+
+Handler = Callable[..., None]
+
+
+def command(app: typer.Typer, name: str, *, panel: str | None = None, **more: Any) -> Callable[[Handler], Handler]:
+    """Register a function whose first parameter is the Session. Parameters that are option groups are taken apart."""
+
+    def register(handler: Handler) -> Handler:
+        app.command(name, rich_help_panel=panel, **more)(_as_command(handler))
+        return handler
+
+    return register
+
+
+def _as_command(handler: Handler) -> Callable[..., None]:
+    taken = list(inspect.signature(handler, eval_str=True).parameters.values())[1:]
+    groups = {one.name: one.annotation for one in taken if _is_group(one.annotation)}
+    own = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in taken if one.name not in groups]
+    parameters = [_CONTEXT, *own]
+    for group in [*groups.values(), Common]:
+        parameters += options_of(group)
+
+    def run(ctx: typer.Context, **given: Any) -> None:
+        def pick(group: type[Any]) -> Any:
+            return group(**{one.name: given.pop(one.name) for one in fields(group)})
+
+        common = merged(ctx.find_root().obj or Common(), pick(Common))
+        picked = {name: pick(group) for name, group in groups.items()}
+        guarded(common, lambda session: handler(session, **given, **picked))
+
+    run.__name__, run.__doc__ = handler.__name__, handler.__doc__
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    return run
+
+
+_CONTEXT = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+
+
+def _is_group(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, OptionGroup)
+
+
+def options_of(group: type[Any]) -> list[inspect.Parameter]:
+    """The fields of a group as parameters of a command."""
+    hints = get_type_hints(group, include_extras=True)
+    return [
+        inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=one.default, annotation=hints[one.name])
+        for one in fields(group)
+    ]
+
+
+def guarded(common: Common, work: Callable[[Session], None]) -> None:
+    """Run a command. What goes wrong is said on stderr, and is the exit code."""
+    printer = Printer()
+    try:
+        session = Session(common)
+        printer = session.out
+        work(session)
+        sys.stdout.flush()
+    except CliError as error:
+        printer.fail(error)
+        raise typer.Exit(error.code) from error
+    except KeyboardInterrupt:
+        sys.stderr.write("\nInterrupted.\n")
+        raise typer.Exit(Exit.INTERRUPTED) from None
+    except BrokenPipeError:
+        _nobody_reads()
+        raise typer.Exit(Exit.DONE) from None
+    except Exception as error:
+        if os.environ.get("FRESHCOAT_DEBUG"):
+            raise
+        said = f"{type(error).__name__}: {error}"
+        sys.stderr.write(f"An unexpected error occurred: {said}\nSet FRESHCOAT_DEBUG=1 to see where.\n")
+        raise typer.Exit(Exit.UNEXPECTED) from error
+
+
+def _nobody_reads() -> None:
+    """`freshcoat hosts office | head`: whoever read has seen enough, so nothing more is written, also at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())

@@ -1,0 +1,1 @@
+"""Where the command line keeps what it knows: profiles, app keys, sign-ins."""

@@ -1,0 +1,66 @@
+"""`freshcoat`: all commands in one place."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from freshcoat_cli import __version__
+from freshcoat_cli.command import options_of
+from freshcoat_cli.commands import register
+from freshcoat_cli.errors import Exit
+from freshcoat_cli.options import Common
+
+app = typer.Typer(
+    name="freshcoat",
+    help="Publish desktop images to Azure Virtual Desktop pools without throwing people out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"freshcoat {__version__}\n")
+        raise typer.Exit
+
+
+_VERSION = inspect.Parameter(
+    "version",
+    inspect.Parameter.KEYWORD_ONLY,
+    default=False,
+    annotation=Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version of this command.")
+    ],
+)
+_CONTEXT = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+
+
+def _before(ctx: typer.Context, **given: Any) -> None:
+    """Publish desktop images to Azure Virtual Desktop pools without throwing people out."""
+    given.pop("version")
+    ctx.obj = Common(**given)
+
+
+_BEFORE = [_CONTEXT, _VERSION, *options_of(Common)]
+_before.__signature__ = inspect.Signature(_BEFORE)  # type: ignore[attr-defined]
+_before.__annotations__ = {one.name: one.annotation for one in _BEFORE}
+
+app.callback()(_before)
+register(app)
+
+
+def run() -> None:
+    """The entry point."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character must not end a command
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(Exit.INTERRUPTED)

@@ -1,0 +1,1 @@
+"""What is printed: tables for people, JSON for programs, and what goes wrong on stderr."""
