@@ -70,6 +70,7 @@ lint: setup console/node_modules/.package-lock.json
 	@cd console && npm run --silent schema && npm run --silent lint
 
 openapi: setup
+	@$(PYTHON) -m tests.api.contract.record
 	@$(PYTHON) -m tools.openapi
 
 lock: setup
