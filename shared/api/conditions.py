@@ -22,6 +22,23 @@ class Tagged(Value):
     etag: str = Field(default="", exclude=True)
 
 
+class Marked(Value):
+    """An answer about the hosts of a rollout, with `as_of` and `mark`.
+
+    Two workers that find the same state find it at moments of their own. Those are not part of the tag: nothing is new
+    to a reader whose last answer came from the other worker.
+    """
+
+    def own_moments(self) -> tuple[tuple[str, str], ...]:
+        """Texts of its JSON with the moments of this worker, and what stands for them in the tag."""
+        as_of, mark = getattr(self, "as_of", None), getattr(self, "mark", "")
+        if as_of is None or not mark:
+            return ()
+        state = mark.rpartition("-")[0]
+        found = self.model_dump_json(include={"as_of"}).strip("{}")
+        return (found, '"as_of":'), (f'"mark":"{mark}"', f'"mark":"{state}"')
+
+
 def entity_tag(registration: Value) -> str:
     """The `ETag` of a registration: a digest of its settings, in quotes.
 

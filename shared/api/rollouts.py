@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.api.common import HostName, MayApprove, Moment, Reason, ScheduleRequest, ZoneName
-from shared.api.conditions import Tagged
+from shared.api.conditions import Marked, Tagged
 from shared.api.profiles import UsedProbe
 from shared.api.rollout_pages.commands import RolloutCommands
 from shared.core.states import RolloutState
@@ -117,7 +117,7 @@ class FirstHostsView(Value):
     """When they had; null until then."""
 
 
-class RolloutView(RolloutBrief, Tagged):
+class RolloutView(RolloutBrief, Tagged, Marked):
     """A rollout with its progress.
 
     `expected_end` is based on the hosts finished so far (an assumption before the first) and on windows, and assumes

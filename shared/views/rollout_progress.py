@@ -108,7 +108,7 @@ def brief(rollout: Rollout, now: datetime) -> RolloutBrief:
         fields
         | {
             "next": suspension.of_rollout(rollout) or next_event(rollout, now),
-            "expected_end": rollout.ended_at or foreseen,
+            "expected_end": rollout.ended_at or (foreseen and _full_minute(foreseen)),
             "sessions_open": last.sessions_to_end if last and not rollout.state.ended else 0,
         }
     )

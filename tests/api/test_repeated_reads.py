@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import timedelta
 
 import pytest
 
 from shared.core.states import RolloutState
+from shared.models.rollout_parts import LastPass, Progress
 from shared.models.rollouts import RolloutHost
 from tests.api.access.world import two_customers
-from tests.fixtures.app import App, Reply, change_pool, office, update
+from tests.fixtures.app import START, App, Reply, change_pool, office, update
 from triggers.http.contract import ENDPOINTS
 from triggers.http.openapi import document
 
@@ -150,3 +152,81 @@ def test_a_running_rollout_in_which_nothing_happens_has_nothing_new_within_a_min
     assert again(app, f"/api/rollouts/{rollout_id}", first.headers["ETag"]).status == 304
     app.later(minutes=2)
     assert again(app, f"/api/rollouts/{rollout_id}", first.headers["ETag"]).status == 200
+
+
+def two_workers() -> tuple[App, App, str]:
+    """Two workers of one app: the second one looks 5 seconds later at a rollout that runs."""
+    app = office()
+    rollout_id = update(app, {"schedule": {"mode": "on_logoff", "deadline": "2026-11-02T23:00"}}).json["id"]
+    row = app.rollout(rollout_id)
+    look = LastPass(at=app.now, hosts=3, accepting=3, sessions=3, sessions_to_end=3, expected_end=app.now)
+    running = row.replace(state=RolloutState.RUNNING, started_at=app.now, progress=Progress(last_pass=look))
+    app.tables.rollouts.replace(running)
+    for number in range(3):
+        host = RolloutHost(rollout=rollout_id, host=f"h{number}.contoso.local", vm_id=f"/vm{number}", version="1.0.0")
+        app.tables.hosts.add(host)
+    app.later(seconds=20)
+    return app, App(now=app.now + timedelta(seconds=5), world=app.world, tables=app.tables), rollout_id
+
+
+PAGES = ["", "/hosts?fields=grid", "/hosts?fields=grid&limit=2&sort=state"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_one_worker_has_answered_is_not_new_from_another(page: str) -> None:
+    """Each has found the same state, at a moment of its own."""
+    first, second, rollout_id = two_workers()
+    path = f"/api/rollouts/{rollout_id}{page}"
+    mine, theirs = first.send("GET", path), second.send("GET", path)
+    assert mine.json["as_of"] != theirs.json["as_of"]
+    assert mine.json["mark"] != theirs.json["mark"]
+    assert mine.headers["ETag"] == theirs.headers["ETag"]
+    assert again(second, path, mine.headers["ETag"]).status == 304
+
+
+HOST_CHANGES: list[dict[str, object]] = [{"sessions": 1}, {"state": "draining"}, {"canary": True}, {"attempt": 2}]
+
+
+@pytest.mark.parametrize("change", HOST_CHANGES, ids=str)
+@pytest.mark.parametrize("page", PAGES)
+def test_what_has_changed_since_one_worker_answered_is_new_from_another(page: str, change: dict[str, object]) -> None:
+    first, second, rollout_id = two_workers()
+    path = f"/api/rollouts/{rollout_id}{page}"
+    tag = first.send("GET", path).headers["ETag"]
+    assert again(second, path, tag).status == 304
+    host = next(iter(first.tables.hosts.all(rollout_id)))
+    first.tables.hosts.replace(host.model_copy(update=change))
+    for app in (first, second):
+        answer = again(app, path, tag)
+        assert (answer.status, answer.headers["ETag"] != tag) == (200, True)
+
+
+def test_the_mark_of_one_worker_still_tells_what_changes_after_a_304_of_another() -> None:
+    first, second, rollout_id = two_workers()
+    path = f"/api/rollouts/{rollout_id}/hosts?fields=grid"
+    read = first.send("GET", path)
+    assert again(second, path, read.headers["ETag"]).status == 304
+    host = next(iter(first.tables.hosts.all(rollout_id)))
+    first.tables.hosts.replace(host.replace(sessions=1))
+    second.later(minutes=10)
+    for app in (first, second):
+        changed = app.send("GET", f"{path}&since={read.json['mark']}").json
+        assert changed["items"], "the host that has changed is among them"
+        assert not changed["removed"]
+
+
+def test_the_expected_end_in_lists_is_a_full_minute_until_it_has_come() -> None:
+    """Each pass of a rollout foresees it anew, to the second."""
+    app, _, rollout_id = two_workers()
+    tags = []
+    for seconds in (5, 20):
+        row = app.rollout(rollout_id)
+        assert row.progress.last_pass
+        foreseen = row.progress.last_pass.model_copy(
+            update={"expected_end": START + timedelta(hours=1, seconds=seconds)}
+        )
+        app.tables.rollouts.replace(row.replace(progress=row.progress.replace(last_pass=foreseen)))
+        listed = app.send("GET", "/api/rollouts")
+        assert listed.json["items"][0]["expected_end"] == "2026-11-02T10:01:00Z"
+        tags.append(listed.headers["ETag"])
+    assert tags[0] == tags[1]

@@ -64,6 +64,8 @@ class Answer:
     """Of a page in CSV, which has no other place for it."""
     caching: str = ""
     """Its `Cache-Control`; empty: it must not be kept."""
+    moments: tuple[tuple[str, str], ...] = ()
+    """Texts of the body that another worker would have written otherwise, and what stands for them in its tag."""
 
 
 def key_of(caller: str, key: str) -> str:

@@ -1,7 +1,8 @@
 """Reads that are repeated: a tag for each answer, and 304 for who has it already (RFC 9110, sections 8.8.3 and 13.1.2).
 
-The tag of a read is a digest of its body. Where the body has settings that can be changed under `If-Match`, their tag
-stands before it, with a dot between: `"settings.content"`. A condition on a change compares the settings alone.
+The tag of a read is a digest of its body, without the moments at which this worker found what it shows. Where the body
+has settings that can be changed under `If-Match`, their tag stands before it, with a dot between: `"settings.content"`.
+A condition on a change compares the settings alone.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ def as_read(answer: Answer, if_none_match: str | None) -> Answer:
 
 
 def _tag(answer: Answer) -> str:
-    content = hashlib.sha256(answer.body.encode(errors="replace")).hexdigest()[:_DIGITS]
+    text = answer.body
+    for own, instead in answer.moments:
+        text = text.replace(own, instead, 1)
+    content = hashlib.sha256(text.encode(errors="replace")).hexdigest()[:_DIGITS]
     settings = answer.etag.strip('"')
     return f'"{settings}{CONTENT_SEPARATOR}{content}"' if settings else f'"{content}"'
 

@@ -20,7 +20,7 @@ from shared.access.authorize import authorize
 from shared.access.errors import NotAllowed, NotSignedIn
 from shared.api.agreed_plans import PlanChanged
 from shared.api.common import Query
-from shared.api.conditions import Condition, Tagged
+from shared.api.conditions import Condition, Marked, Tagged
 from shared.api.merge_patch import MergePatch
 from shared.api.validation import parse
 from shared.core.asking import asker, asking, refine_asker
@@ -210,7 +210,8 @@ def _kept_form(endpoint: Endpoint, answer: Answer[Any]) -> idempotency.Answer:
         return idempotency.Answer(status, answer.csv, csv=True, continuation=getattr(value, "continuation", None) or "")
     body = json.dumps(value) if isinstance(value, Mapping) else value.model_dump_json()
     etag = value.etag if isinstance(value, Tagged) else ""
-    return idempotency.Answer(status, body, answer.location, answer.retry_after, etag)
+    moments = value.own_moments() if isinstance(value, Marked) else ()
+    return idempotency.Answer(status, body, answer.location, answer.retry_after, etag, moments=moments)
 
 
 def _problem(error: FreshcoatError) -> idempotency.Answer:

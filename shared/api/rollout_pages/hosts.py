@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from shared.api.common import PageQuery
+from shared.api.conditions import Marked
 from shared.api.lists.common import Order, Search, Several
 from shared.core.states import HostState
 from shared.models.base import WHOLE, UtcTime, Value
@@ -181,7 +182,7 @@ class RolloutHostsQuery(PageQuery):
     fields: Fields = Fields.FULL
 
 
-class HostsState(Value):
+class HostsState(Marked):
     """What every answer about the hosts of a rollout says: of which moment it is, and what is gone since `since`."""
 
     as_of: UtcTime

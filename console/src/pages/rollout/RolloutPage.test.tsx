@@ -221,3 +221,20 @@ test("an unknown rollout says so and shows the way to the others", async () => {
   expect(await screen.findByText(/There is no such rollout/)).toBeVisible();
   expect(screen.getByRole("link", { name: "All rollouts" })).toBeVisible();
 });
+
+test("hosts from a worker that saw a change later are asked for again, those of the same state are not", async () => {
+  const marks = { rollout: "new-1-100", hosts: "old-1-90" };
+  const fake = api();
+  fake.on(`GET ${AT}`, () => ({ ...ROLLOUT, mark: marks.rollout }));
+  fake.on(`GET ${AT}/hosts`, () => ({ ...HOSTS, mark: marks.hosts }));
+  renderAt(`/rollouts/${ID}`);
+  const asked = (): number => fake.requests(`GET ${AT}/hosts`).length;
+  const polls = (): number => fake.requests(`GET ${AT}`).length;
+  await screen.findByRole("list", { name: "Hosts by name" });
+  await waitFor(() => expect(polls()).toBeGreaterThan(1), { timeout: 20_000 });
+  await waitFor(() => expect(asked()).toBeGreaterThan(1), { timeout: 20_000 });
+  marks.hosts = "new-1-95";
+  const before = { asked: asked(), polls: polls() };
+  await waitFor(() => expect(polls()).toBeGreaterThan(before.polls + 2), { timeout: 30_000 });
+  expect(asked()).toBeLessThanOrEqual(before.asked + 2);
+}, 60_000);

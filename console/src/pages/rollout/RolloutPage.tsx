@@ -74,20 +74,21 @@ function Shown({ rollout, live }: { rollout: Rollout; live: Live<Rollout> }): Re
       <AttentionBar rollout={rollout} onShowFailed={() => setStates(new Set<HostState>(["failed"]))} />
       <Summary rollout={rollout} states={states} onStates={setStates} />
       <TimeLine rollout={rollout} />
-      <Parts rollout={rollout} states={states} onStates={setStates} />
+      <Parts rollout={rollout} readAt={live.readAt} states={states} onStates={setStates} />
     </>
   );
 }
 
 interface PartsProps {
   rollout: Rollout;
+  readAt: number;
   states: ReadonlySet<HostState>;
   onStates: (states: ReadonlySet<HostState>) => void;
 }
 
-function Parts({ rollout, states, onStates }: PartsProps): ReactNode {
+function Parts({ rollout, readAt, states, onStates }: PartsProps): ReactNode {
   const filters = useFilters();
-  const hosts = useHosts(rollout.id, rollout.mark);
+  const hosts = useHosts(rollout.id, rollout.mark, readAt);
   const chosen = filters.get("tab") || "hosts";
   const tabs = [
     { id: "hosts", text: `Hosts ${rollout.hosts}` },

@@ -8,13 +8,19 @@ import { merged, type Grid, type GridAnswer } from "./grid";
 const MOST = 10_000;
 const HOSTS = "/api/rollouts/{rollout}/hosts";
 
+/** The state that a mark names, without the moment at which a worker of the app found it. */
+const stateOf = (mark: string): string => mark.replace(/-\d+$/, "");
+
 /**
  * The hosts of a rollout, as short rows. They are read when the rollout has another mark, and then only what has changed:
- * while nothing moves, a page of 10,000 hosts costs the poll of its rollout and no more.
+ * while nothing moves, a page of 10,000 hosts costs the poll of its rollout and no more. `readAt`: when the rollout was
+ * read. Its answer and that of the hosts may come from two workers, one of which sees a change later: as long as they
+ * differ, each poll asks once more.
  */
 export function useHosts(
   rollout: string,
   mark: string | undefined,
+  readAt: number,
 ): { grid: Grid | undefined; error: ApiError | null } {
   const last = useRef<{ rollout: string; grid: Grid } | null>(null);
   const query = useQuery<Grid, ApiError>({
@@ -34,9 +40,9 @@ export function useHosts(
   });
   const { data, refetch, isFetching } = query;
   useEffect(() => {
-    if (mark !== undefined && data && data.mark !== mark && !isFetching) void refetch();
-    // One read for each mark: what moves meanwhile comes with the next one.
+    if (mark !== undefined && data && stateOf(data.mark) !== stateOf(mark) && !isFetching) void refetch();
+    // One read for each poll: what moves meanwhile comes with the next one.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [mark]);
+  }, [mark, readAt]);
   return { grid: data, error: query.error };
 }
