@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.visit import NARROW, Visit, check_for_all, look_at
+from tests.browser.visit import NARROW, WIDE, Visit, check_for_all, check_look, look_at
 from tests.end_to_end.conftest import Freshcoat, in_seconds
 
 
@@ -152,6 +152,22 @@ def test_a_field_that_is_refused_says_so_beside_it(visit: Visit) -> None:
     button = page.get_by_role("complementary").get_by_role("button", name="Publish")
     expect(button).to_have_attribute("aria-disabled", "true")
     check_for_all(page)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_only_some_hosts_and_all_of_the_policy(visit: Visit, freshcoat: Freshcoat, size: tuple[int, int]) -> None:
+    page = form(visit, "looked-at", size=size)
+    expect(publish_button(page)).to_be_visible()
+    host = min(freshcoat.azure("looked-at")).partition(".")[0]
+    page.get_by_role("button", name=re.compile("^Policy")).click()
+    page.get_by_role("button", name="More of the policy").click()
+    page.get_by_role("combobox", name="Maintenance windows").select_option("Own windows")
+    page.get_by_role("button", name=re.compile("^More options")).click()
+    page.get_by_role("textbox", name="Only these hosts").fill(host)
+    page.get_by_role("textbox", name="Not these hosts").focus()
+    expect(page.get_by_role("textbox", name="Only these hosts")).to_have_value(re.compile(rf"^{host}\..+"))
+    expect(page.get_by_role("complementary").get_by_role("button", name="Publish 2.0.0 to 1 host")).to_be_visible()
+    check_look(page, f"update-image-options-{size[0]}")
 
 
 def test_a_reader_sees_why_nothing_can_be_published(visit: Visit) -> None:

@@ -22,3 +22,13 @@ export function useTyped(
   }, [text, value, onPause, delay]);
   return [text, setText];
 }
+
+/** The value as it was when it last stayed the same for a while. */
+export function usePaused(value: string, delay = 300): string {
+  const [paused, setPaused] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setPaused(value), delay);
+    return () => clearTimeout(timer);
+  }, [value, delay]);
+  return paused;
+}

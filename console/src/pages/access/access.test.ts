@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { countOf, toRequest as capsRequest, whyNoLift, type Caps } from "./caps/caps";
 import { principalOf, whyNoGrant } from "./grants/grants";
 import { stateOf, whyNoKey } from "./keys/keys";
-import { EMPTY, toRequest, windowText } from "./limits/limits";
+import { windowText } from "../../parts/policy/windows";
+import { EMPTY, toRequest } from "./limits/limits";
 
 const TENANT = "11111111-2222-4333-8444-555555555555";
 

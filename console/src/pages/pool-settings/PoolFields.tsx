@@ -4,8 +4,9 @@ import type { ReactNode } from "react";
 import { PACES, useLive } from "../../api";
 import { nameFrom } from "../../parts/form/armId";
 import formStyles from "../../parts/form/form.module.css";
+import { ImageField } from "../../parts/form/ImageField";
 import { TextField } from "../../parts/form/TextField";
-import { PolicyFields } from "../../parts/PolicyFields";
+import { PolicyFields } from "../../parts/policy/PolicyFields";
 import type { Form } from "./form";
 import styles from "./pool-settings.module.css";
 
@@ -55,7 +56,15 @@ export function PoolFields(props: Props): ReactNode {
             onChange={(name) => onChange({ name })}
           />
           <Account {...props} />
-          <Image {...props} />
+          <ImageField
+            required
+            disabled={runs}
+            value={form.image}
+            hint="Type a part of its name."
+            none="No image is registered yet. Register one first, on Global Images."
+            error={fieldError("image")}
+            onChange={(image) => onChange({ image })}
+          />
           <Field
             label="Ring"
             validationMessage={fieldError("ring")}
@@ -83,6 +92,7 @@ export function PoolFields(props: Props): ReactNode {
         <PolicyFields
           policy={form.policy}
           otherwise={null}
+          account={form.account || "default"}
           fieldError={fieldError}
           onChange={(policy) => onChange({ policy })}
         />
@@ -110,26 +120,6 @@ function Account({ form, runs, fieldError, onChange }: Props): ReactNode {
       <Select disabled={runs} value={form.account} onChange={(_, { value }) => onChange({ account: value })}>
         <option value="">The default account</option>
         {[...new Set([...names, ...(form.account ? [form.account] : [])])].map((name) => (
-          <option key={name}>{name}</option>
-        ))}
-      </Select>
-    </Field>
-  );
-}
-
-function Image({ form, runs, fieldError, onChange }: Props): ReactNode {
-  const images = useLive("/api/images", { query: { limit: 50 } }, PACES.settings);
-  const names = images.data?.items.map(({ name }) => name) ?? [];
-  const none = images.data?.items.length === 0;
-  return (
-    <Field
-      label="Image"
-      validationMessage={fieldError("image")}
-      hint={none ? "No image is registered yet. Register one first, on Global Images." : undefined}
-    >
-      <Select disabled={runs} value={form.image} onChange={(_, { value }) => onChange({ image: value })}>
-        <option value="">Choose an image</option>
-        {[...new Set([...names, ...(form.image ? [form.image] : [])])].map((name) => (
           <option key={name}>{name}</option>
         ))}
       </Select>

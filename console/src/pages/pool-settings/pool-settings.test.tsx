@@ -28,7 +28,7 @@ test("a registration without account or zone leaves them to the app", () => {
 
 async function fill(user: ReturnType<typeof renderAt>): Promise<void> {
   await user.type(await screen.findByRole("textbox", { name: "Host pool" }), "/subscriptions/1/hostPools/lab");
-  await user.selectOptions(screen.getByRole("combobox", { name: "Image" }), await screen.findByText("win11-office"));
+  await user.type(screen.getByRole("combobox", { name: "Image" }), "win11-office");
 }
 
 test("hosts join a domain by a profile of the account", () => {
@@ -140,4 +140,39 @@ test("what the app refuses stands beside its field", async () => {
   await user.type(await screen.findByRole("textbox", { name: "Hosts that may fail" }), "many");
   await user.click(screen.getByRole("button", { name: "Save settings" }));
   expect(await screen.findByText("a whole number")).toBeVisible();
+});
+
+test("of many images, those are offered that match what is typed", async () => {
+  const api = new FakeApi({
+    ...LISTS,
+    "GET /api/images": ({ query }: SentRequest) => ({
+      items: [{ name: query.get("search") ? "win11-zoo" : "win11-office" }],
+      continuation: null,
+    }),
+  });
+  const user = renderAt("/pools/new");
+  await user.type(await screen.findByRole("combobox", { name: "Image" }), "zoo");
+  await waitFor(() => expect(api.requests("GET /api/images").at(-1)?.query.get("search")).toBe("zoo"));
+  await waitFor(() => expect(document.querySelector("datalist option")).toHaveAttribute("value", "win11-zoo"));
+});
+
+test("own windows and warnings of a pool can be changed", async () => {
+  const windows = [{ days: ["mon" as const], from: "20:00", to: "22:00" }];
+  const policy = { ...aPool().policy, warn_minutes: [30], windows };
+  const api = new FakeApi({
+    ...LISTS,
+    "GET /api/pools/office": new Answer(200, aPool({ policy }), { ETag: '"1"' }),
+    "GET /api/access/probes": { items: [], continuation: null },
+    "PATCH /api/pools/office": aPool(),
+  });
+  const user = renderAt("/pools/office/settings");
+  const warned = await screen.findByRole("textbox", { name: "Minutes before sign-out that people are warned" });
+  expect(warned).toHaveValue("30");
+  await user.type(warned, ", 5");
+  await user.click(screen.getByRole("checkbox", { name: "Tue" }));
+  await user.click(screen.getByRole("button", { name: "Save settings" }));
+  await waitFor(() => expect(api.requests("PATCH /api/pools/office")).toHaveLength(1));
+  expect(api.requests("PATCH /api/pools/office")[0]?.body).toEqual({
+    policy: { warn_minutes: [30, 5], windows: [{ days: ["mon", "tue"], from: "20:00", to: "22:00" }] },
+  });
 });

@@ -3,7 +3,7 @@ import { useState, type ReactNode } from "react";
 import type { Model } from "../../api";
 import { Choice } from "../../parts/Choice";
 import { KeyValue } from "../../parts/KeyValue";
-import { POLICY_NAMES, policyValue } from "../../parts/policy";
+import { POLICY_NAMES, policyValue } from "../../parts/policy/words";
 import type { Pool } from "./pool";
 import styles from "./pool.module.css";
 
@@ -33,7 +33,7 @@ export function PolicyTab({ pool }: { pool: Pool }): ReactNode {
 
 function rowsOf(policy: Model<"Policy">, own: Pool["policy"]): [string, ReactNode][] {
   return POLICY_NAMES.map(([name, text]) => {
-    const value = policyValue(policy[name]);
+    const value = policyValue(policy[name], name);
     const set = own[name] !== null && own[name] !== undefined;
     return [text, set ? <b key={name}>{value} (set on the pool)</b> : value];
   });

@@ -150,3 +150,83 @@ test("a reader sees the form and why nothing can be published", async () => {
   expect(screen.getAllByText("You are reader. Publishing needs the role operator.")[0]).toBeVisible();
   expect(plans(api)).toHaveLength(0);
 });
+
+test("more options: only some hosts, without others, and what new hosts get", async () => {
+  const api = fakeApi({
+    [UPDATE]: (sent: SentRequest) =>
+      aPlan({
+        schedule: scheduleOf(sent),
+        hosts: [
+          { host: "office-0001.contoso.local", sessions: 0, action: "update" },
+          { host: "office-0002.contoso.local", sessions: 1, action: "update" },
+        ],
+      }),
+  });
+  const user = renderAt("/pools/office/update-image");
+  await screen.findByText("office-0001");
+  await user.click(screen.getByRole("button", { name: /More options/ }));
+  const newHosts = screen.getByRole("checkbox", { name: /New hosts/ });
+  expect(newHosts).toBeDisabled();
+  await user.type(screen.getByRole("textbox", { name: "Only these hosts" }), "office-0001, office-0009");
+  await user.type(screen.getByRole("textbox", { name: "Not these hosts" }), "office-0002.contoso.local");
+  await user.click(newHosts);
+  await user.click(screen.getByRole("checkbox", { name: /older version/ }));
+  await waitFor(() =>
+    expect(plans(api).at(-1)?.body).toMatchObject({
+      only: ["office-0001.contoso.local", "office-0009"],
+      exclude: ["office-0002.contoso.local"],
+      for_new_hosts: true,
+      allow_downgrade: true,
+    }),
+  );
+});
+
+test("a host that the pool has not is said beside its field, also while the options are folded", async () => {
+  const refused = { title: "Not valid", errors: [{ field: "only", message: "the pool has no host called x" }] };
+  fakeApi({ [UPDATE]: (sent: SentRequest) => ("only" in (sent.body as object) ? new Answer(400, refused) : aPlan()) });
+  const user = renderAt("/pools/office/update-image");
+  const fold = await screen.findByRole("button", { name: /More options/ });
+  await user.click(fold);
+  await user.type(screen.getByRole("textbox", { name: "Only these hosts" }), "x");
+  await user.click(fold);
+  expect(await screen.findByRole("textbox", { name: "Only these hosts" })).toHaveAccessibleDescription(
+    /no host called x/,
+  );
+  expect(screen.getAllByText(/no host called x/)).toHaveLength(1);
+});
+
+test("every field of the policy can be changed for this rollout; most of them are behind More", async () => {
+  const api = fakeApi({
+    "GET /api/access/probes": {
+      items: [
+        { account: "contoso", name: "smoke" },
+        { account: "fabrikam", name: "other" },
+      ],
+      continuation: null,
+    },
+  });
+  const user = renderAt("/pools/office/update-image");
+  await user.click(await screen.findByRole("button", { name: /Policy/ }));
+  expect(screen.queryByRole("textbox", { name: "What people are told" })).toBeNull();
+  await user.click(screen.getByRole("button", { name: "More of the policy" }));
+  await user.type(screen.getByRole("textbox", { name: "Minutes before sign-out that people are warned" }), "0");
+  await user.type(screen.getByRole("textbox", { name: "Further attempts of a host" }), "2");
+  await user.selectOptions(screen.getByRole("combobox", { name: "How a host gets the image" }), "replace");
+  await user.selectOptions(screen.getByRole("combobox", { name: "Maintenance windows" }), "Any time");
+  const probe = screen.getByRole("combobox", { name: "Probe that checks the first hosts" });
+  await waitFor(() => expect(within(probe).getAllByRole("option")).toHaveLength(2));
+  await user.selectOptions(probe, "smoke");
+  await user.selectOptions(screen.getByRole("combobox", { name: /Everybody is signed out at the deadline/ }), "Yes");
+  await waitFor(() =>
+    expect(plans(api).at(-1)?.body).toMatchObject({
+      policy: {
+        warn_minutes: [],
+        retries: 2,
+        strategy: "replace",
+        windows: [],
+        probe: "smoke",
+        strict_deadline: true,
+      },
+    }),
+  );
+});

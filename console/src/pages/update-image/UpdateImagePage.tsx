@@ -16,11 +16,15 @@ import { InZone } from "../../parts/time";
 import { ConfirmUpdate } from "./ConfirmUpdate";
 import { firstForm, toRequest, whatIsMissing, type Form, type Plan, type UpdateRequest } from "./form";
 import { ImageSection } from "./ImageSection";
+import { MoreOptions } from "./MoreOptions";
 import { PolicySection } from "./PolicySection";
 import { Review } from "./Review";
 import styles from "./update-image.module.css";
 
-const SHOWN_FIELDS = ["image", "version", "schedule", "reason", "policy"];
+const SHOWN_FIELDS = [
+  ...["image", "version", "schedule", "reason", "policy"],
+  ...["only", "exclude", "for_new_hosts", "allow_downgrade"],
+];
 
 /** Update Image: what, when, and beside it what will happen. */
 export default function UpdateImagePage(): ReactNode {
@@ -94,9 +98,11 @@ function UpdateForm({ pool, first }: { pool: Model<"PoolView">; first: string | 
         <PolicySection
           policy={form.policy}
           plan={planned.plan}
+          account={pool.account}
           fieldError={error}
           onChange={(policy) => change({ policy })}
         />
+        <MoreOptions form={form} plan={planned.plan} fieldError={error} onChange={change} />
         <section className="fc-card fc-section">
           <Field label="Reason" hint="Shown on the rollout and in the audit." validationMessage={error("reason")}>
             <Input value={form.reason} maxLength={1_000} onChange={(_, { value }) => change({ reason: value })} />

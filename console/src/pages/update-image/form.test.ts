@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { sentence } from "../../parts/MessageText";
-import { readNumber } from "../../parts/PolicyFields";
+import { readNumber } from "../../parts/policy/values";
 import { candidatesOf } from "../../parts/schedule";
 import { firstForm, toRequest, whatIsMissing, type Form } from "./form";
 import { networksText, sizesText } from "./kept";

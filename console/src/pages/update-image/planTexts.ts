@@ -2,7 +2,8 @@
 
 import { momentText } from "../../parts/time";
 import { listed } from "../../parts/words";
-import type { Plan } from "./form";
+import { hostsText } from "../../parts/dialog";
+import { hostNames, type Form, type Plan } from "./form";
 
 /** What the policy means for this rollout, in one line. */
 export function policyText(plan: Plan): string {
@@ -34,4 +35,16 @@ export function endText(plan: Plan, zone: string, now: number): string {
   const first = plan.expected_end_bounds?.[0];
   const earlier = first && first !== plan.expected_end && plan.schedule.mode === "on_logoff";
   return earlier ? `${ends} If everybody logs off before: about ${momentText(Date.parse(first), zone, now)}.` : ends;
+}
+
+/** What the further options choose: `Only 2 hosts.` */
+export function chosenText(form: Pick<Form, "only" | "exclude" | "allowDowngrade">): string {
+  const [only, exclude] = [hostNames(form.only).length, hostNames(form.exclude).length];
+  return [
+    only > 0 ? `Only ${hostsText(only)}.` : "All hosts of the pool.",
+    exclude > 0 ? `${hostsText(exclude)} left out.` : "",
+    form.allowDowngrade ? "An older version is allowed." : "",
+  ]
+    .filter(Boolean)
+    .join(" ");
 }

@@ -1,7 +1,7 @@
 /** Caps per hour of an account. Pure. */
 
 import type { Model } from "../../../api";
-import { readNumber } from "../../../parts/PolicyFields";
+import { readNumber } from "../../../parts/policy/values";
 
 export type Caps = Model<"CapsView">;
 type Request = Model<"CapsRequest">;

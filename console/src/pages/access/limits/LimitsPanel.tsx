@@ -4,10 +4,10 @@ import { useState, type ReactNode } from "react";
 import { useWrite } from "../../../api";
 import { FieldGroup } from "../../../parts/FieldGroup";
 import { FormPanel, said } from "../../../parts/FormPanel";
+import { WindowsField } from "../../../parts/policy/WindowsField";
 import { useTell } from "../../../parts/toasts";
 import { AccountField } from "../common/fields";
 import { EMPTY, formOf, MODES, RINGS, toRequest, TWO_PEOPLE, type Form, type Limits, type Ring } from "./limits";
-import { WindowsField } from "./WindowsField";
 
 interface Props {
   /** Left out: for a ring without. */
@@ -92,6 +92,8 @@ function LimitFields({ form, fieldError, onChange }: FieldsProps): ReactNode {
         ))}
       </FieldGroup>
       <WindowsField
+        label="Windows"
+        hint="Rollouts keep to windows within these, in the pool’s time zone. None: any time."
         windows={form.windows}
         error={fieldError("windows")}
         onChange={(windows) => onChange({ windows })}

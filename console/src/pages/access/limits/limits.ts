@@ -1,11 +1,11 @@
 /** The limits of an account's ring. Pure. */
 
 import type { Model } from "../../../api";
-import { readNumber } from "../../../parts/PolicyFields";
+import { readNumber } from "../../../parts/policy/values";
+import { windowText, type Window } from "../../../parts/policy/windows";
 
 export type Limits = Model<"LimitsView">;
 export type Ring = Limits["ring"];
-export type Window = Model<"Window">;
 type Mode = Limits["modes"][number];
 type TwoPeople = Limits["two_people"];
 type Request = Model<"LimitsRequest">;
@@ -22,16 +22,6 @@ export const TWO_PEOPLE: readonly (readonly [TwoPeople, string])[] = [
   ["auto", "In production, when several people have a grant"],
   ["always", "Always"],
   ["never", "Never"],
-];
-
-export const DAYS: readonly (readonly [Window["days"][number], string])[] = [
-  ["mon", "Mon"],
-  ["tue", "Tue"],
-  ["wed", "Wed"],
-  ["thu", "Thu"],
-  ["fri", "Fri"],
-  ["sat", "Sat"],
-  ["sun", "Sun"],
 ];
 
 /** The form: numbers are text until they are sent. */
@@ -83,12 +73,6 @@ export function toRequest(form: Form): Request {
 
 function share(value: number | string): string {
   return typeof value === "number" ? (value === 1 ? "1 host" : `${value} hosts`) : value;
-}
-
-/** `Mon, Tue 22:00 to 05:00`. */
-export function windowText({ days, from, to }: Window): string {
-  const names = DAYS.filter(([day]) => days.includes(day)).map(([, name]) => name);
-  return `${names.length === 7 ? "Every day" : names.join(", ")} ${from} to ${to}`;
 }
 
 /** What the limits ask for, a line for each. */

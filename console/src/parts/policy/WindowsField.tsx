@@ -1,28 +1,24 @@
 import { Button, Checkbox, Input } from "@fluentui/react-components";
 import type { ReactNode } from "react";
 
-import { FieldGroup } from "../../../parts/FieldGroup";
-import styles from "../access.module.css";
-import { DAYS, windowText, type Window } from "./limits";
+import { FieldGroup } from "../FieldGroup";
+import styles from "./policy.module.css";
+import { DAYS, NEW_WINDOW, windowText, type Window } from "./windows";
 
 interface Props {
+  label: string;
+  hint?: string;
   windows: readonly Window[];
   error: string | undefined;
   onChange: (windows: Window[]) => void;
 }
 
-const NEW: Window = { days: DAYS.map(([day]) => day), from: "22:00", to: "05:00" };
-
 /** Windows on days of the week. One that ends before it begins goes over midnight. */
-export function WindowsField({ windows, error, onChange }: Props): ReactNode {
+export function WindowsField({ label, hint, windows, error, onChange }: Props): ReactNode {
   const change = (index: number, part: Partial<Window>): void =>
     onChange(windows.map((window, each) => (each === index ? { ...window, ...part } : window)));
   return (
-    <FieldGroup
-      label="Windows"
-      hint="Rollouts keep to windows within these, in the pool’s time zone. None: any time."
-      error={error}
-    >
+    <FieldGroup label={label} hint={hint} error={error}>
       {windows.map((window, index) => (
         <One
           key={index}
@@ -32,7 +28,7 @@ export function WindowsField({ windows, error, onChange }: Props): ReactNode {
           onRemove={() => onChange(windows.filter((_, each) => each !== index))}
         />
       ))}
-      <Button size="small" onClick={() => onChange([...windows, NEW])}>
+      <Button size="small" onClick={() => onChange([...windows, NEW_WINDOW])}>
         Add a window
       </Button>
     </FieldGroup>
@@ -58,7 +54,9 @@ function One({ window, number, onChange, onRemove }: OneProps): ReactNode {
             label={text}
             checked={days.includes(day)}
             onChange={(_, { checked }) =>
-              onChange({ days: checked ? [...days, day] : days.filter((each) => each !== day) })
+              onChange({
+                days: DAYS.map(([each]) => each).filter((each) => (each === day ? checked : days.includes(each))),
+              })
             }
           />
         ))}

@@ -1,6 +1,7 @@
 /** The fields of a policy in words. Pure. */
 
-import type { Model } from "../api";
+import type { Model } from "../../api";
+import { windowText, type Window } from "./windows";
 
 type Policy = Model<"Policy">;
 
@@ -8,6 +9,7 @@ export const POLICY_NAMES: readonly (readonly [keyof Policy & keyof Model<"Polic
   ["canary_hosts", "Hosts that go first"],
   ["canary_hold", "After them"],
   ["bake_minutes", "Minutes they are watched"],
+  ["probe", "Probe that checks them"],
   ["max_unavailable", "At most rebuilt at once"],
   ["min_available", "At least accepting people"],
   ["max_in_flight", "Never more at once than"],
@@ -21,6 +23,9 @@ export const POLICY_NAMES: readonly (readonly [keyof Policy & keyof Model<"Polic
   ["strategy", "How a host gets the image"],
   ["proof", "One host proves it first"],
   ["after_force", "After the deadline"],
+  ["strict_deadline", "Everybody is signed out at the deadline"],
+  ["settle_seconds", "Seconds until a drained host is checked"],
+  ["poll_seconds", "Seconds between two looks at the pool"],
   ["keep_old_disk_days", "Days that old disks are kept"],
 ];
 
@@ -40,8 +45,8 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 /** A value of a policy, in words. */
-export function policyValue(value: unknown): string {
-  if (value === null || value === undefined) return "Not limited";
+export function policyValue(value: unknown, name?: keyof Policy): string {
+  if (value === null || value === undefined) return name === "probe" ? "None" : "Not limited";
   if (Array.isArray(value)) return value.length > 0 ? value.map(partText).join(", ") : "None";
   if (typeof value === "boolean") return value ? "Yes" : "No";
   return WORDS[String(value)] ?? String(value);
@@ -49,6 +54,5 @@ export function policyValue(value: unknown): string {
 
 function partText(part: unknown): string {
   if (typeof part === "number") return `${part} min`;
-  if (typeof part !== "object" || part === null) return String(part);
-  return Object.values(part).flat().filter(Boolean).join(" ");
+  return typeof part === "object" && part !== null ? windowText(part as Window) : String(part);
 }
