@@ -94,6 +94,24 @@ def test_an_entry_of_the_record_is_found_opened_and_saved(visit: Visit) -> None:
     expect(page.get_by_text("No broken link was found")).to_be_visible()
 
 
+def test_the_headers_of_a_long_table_stay_while_its_rows_go_by(visit: Visit, freshcoat: Freshcoat) -> None:
+    entry = freshcoat.get("/audit?limit=1")["items"][0]
+    many = {"items": [entry | {"id": str(number)} for number in range(100)], "continuation": None}
+    played = {"prepare": lambda page: page.route("**/api/audit?*", lambda route: route.fulfill(json=many))}
+    page = visit.open("/audit", **played)
+    header = page.get_by_role("columnheader", name="Subject")
+    expect(page.get_by_role("row")).to_have_count(1 + 100)
+    page.get_by_role("row").last.scroll_into_view_if_needed()
+    expect(header).to_be_in_viewport(ratio=1)
+    bar, box = page.get_by_role("banner").bounding_box(), header.bounding_box()
+    assert bar and box
+    assert abs(box["y"] - bar["height"]) <= 1
+    assert page.evaluate(
+        "([x, y]) => document.elementFromPoint(x, y).closest('th') !== null", [box["x"] + 5, box["y"] + 10]
+    )
+    check_for_all(page)
+
+
 def test_filters_that_find_nothing_say_so(visit: Visit) -> None:
     page = visit.open("/audit?who=nobody")
     expect(page.get_by_text("No entry matches these filters.")).to_be_visible()

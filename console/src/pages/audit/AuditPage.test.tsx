@@ -69,6 +69,17 @@ test("an entry opens beside the list, with before and after as JSON, and leads t
   await waitFor(() => expect(api.requests("GET /api/audit").at(-1)?.query.get("correlation")).toBe("abc"));
 });
 
+test("each write stands there once: its change; the filter shows the other entries", async () => {
+  const api = anApi();
+  const user = renderAt("/audit");
+  const kinds = await screen.findByRole("combobox", { name: "Entries" });
+  expect(kinds).toHaveDisplayValue("Changes");
+  expect(api.requests("GET /api/audit").at(-1)?.query.get("kind")).toBe("change");
+  await user.selectOptions(kinds, "All");
+  await waitFor(() => expect(api.requests("GET /api/audit").at(-1)?.query.get("kind")).toBeNull());
+  expect(window.location.search).toBe("?kind=all");
+});
+
 test("filters stand in the address and are asked of the app", async () => {
   const api = anApi();
   const user = renderAt("/audit?from=2026-11-01T00:00Z&kind=change&page=older");

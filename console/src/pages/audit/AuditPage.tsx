@@ -32,7 +32,7 @@ export default function AuditPage(): ReactNode {
       <PageHeader
         title="Audit"
         beside={<LiveMark live={entries} />}
-        line="Each change is written here before it is done, and again when it has ended."
+        line="Changes are shown. The record also has an entry before each request is carried out, and one when it has ended."
         actions={
           <>
             <VerifyButton whyNot={whyNot} verify={verify} />

@@ -7,6 +7,7 @@ import {
   ago,
   FILTERS,
   inputOf,
+  kindOf,
   KINDS,
   momentOf,
   SPANS,
@@ -53,8 +54,8 @@ export function EntryFilters({ filters, entries }: Props): ReactNode {
       {text("account", "Account", names(accounts.data?.items))}
       {text("rollout", "Rollout (id)")}
       <Field label="Entries">
-        <Select value={filters.get("kind")} onChange={(_, { value }) => set("kind", value)}>
-          <option value="">All</option>
+        <Select value={kindOf(filters)} onChange={(_, { value }) => set("kind", value)}>
+          <option value="all">All</option>
           {KINDS.map(([kind, words]) => (
             <option key={kind} value={kind}>
               {words}

@@ -2,8 +2,17 @@ import { expect, test } from "vitest";
 
 import { ago, joinCsv, kindText, momentOf, monthsBefore, pretty, queryOf, short, spanText } from "./audit";
 
-test("the address is asked as it stands; what is empty or unknown is left out", () => {
-  const address: Record<string, string> = { who: " ann ", kind: "nonsense", pool: "", page: "p" };
+test("changes are asked for, unless the address says otherwise; of one request all entries", () => {
+  const asked = (address: Record<string, string>): unknown => queryOf({ get: (name) => address[name] ?? "" }).kind;
+  expect(asked({})).toBe("change");
+  expect(asked({ kind: "outcome" })).toBe("outcome");
+  expect(asked({ kind: "all" })).toBeUndefined();
+  expect(asked({ correlation: "abc" })).toBeUndefined();
+  expect(asked({ correlation: "abc", kind: "intent" })).toBe("intent");
+});
+
+test("the address is asked as it stands; what is empty is left out", () => {
+  const address: Record<string, string> = { who: " ann ", kind: "all", pool: "", page: "p" };
   expect(queryOf({ get: (name) => address[name] ?? "" })).toEqual({ limit: 100, who: "ann", continuation: "p" });
 });
 

@@ -35,6 +35,15 @@ const KIND_WORDS: Readonly<Record<Kind, string>> = {
   outcome: "Ended",
 };
 
+export type KindChoice = Kind | "all";
+
+/** Which entries are shown: changes, unless the address says otherwise; of one request all of them. */
+export function kindOf(filters: Pick<Filters, "get">): KindChoice {
+  const asked = filters.get("kind");
+  const known = asked === "all" ? asked : KINDS.find(([kind]) => kind === asked)?.[0];
+  return known ?? (filters.get("correlation") ? "all" : "change");
+}
+
 /** Entries of one page. */
 export const MOST = 100;
 
@@ -42,12 +51,13 @@ export type AuditQuery = { limit: number } & Partial<Record<Exclude<FilterName, 
     kind?: Kind;
   };
 
-/** What the address asks for. What is empty or unknown there is left out. */
+/** What the address asks for. What is empty there is left out. */
 export function queryOf(filters: Pick<Filters, "get">): AuditQuery {
   const query: Record<string, string | number> = { limit: MOST };
+  const kind = kindOf(filters);
   for (const name of FILTERS) {
-    const value = filters.get(name).trim();
-    if (value && (name !== "kind" || KINDS.some(([kind]) => kind === value))) query[name] = value;
+    const value = name === "kind" ? (kind === "all" ? "" : kind) : filters.get(name).trim();
+    if (value) query[name] = value;
   }
   if (filters.get("page")) query.continuation = filters.get("page");
   return query as AuditQuery;
