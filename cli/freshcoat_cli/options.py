@@ -52,3 +52,62 @@ class Change(OptionGroup):
         str | None,
         Option("--idempotency-key", help="The same key does the same change once.", rich_help_panel=WRITING),
     ] = None
+
+
+@dataclass(frozen=True)
+class Reasoned(Change):
+    """What a command to something that runs takes."""
+
+    reason: Annotated[
+        str | None, Option("--reason", help="Why; it is kept in the record.", rich_help_panel=WRITING)
+    ] = None
+
+
+@dataclass(frozen=True)
+class Begin(Reasoned):
+    """What takes that begins something with a plan."""
+
+    what_if: Annotated[bool, Option("--what-if", help="Only show what would happen.", rich_help_panel=WRITING)] = False
+    sign_out: Annotated[
+        int | None,
+        Option("--sign-out", min=0, help="The most people that may be signed out now.", rich_help_panel=WRITING),
+    ] = None
+    plan: Annotated[
+        str | None, Option("--plan", help="Do what the plan with this id says, or nothing.", rich_help_panel=WRITING)
+    ] = None
+
+
+SCHEDULE = "When"
+_TIMES = 'Like "mon 01:00", "tomorrow 22:00", +2h, 2026-12-07T01:00; in the zone of the pool.'
+
+
+@dataclass(frozen=True)
+class When(OptionGroup):
+    """When hosts are updated, and people signed out."""
+
+    now: Annotated[
+        bool, Option("--now", help="Now: people are told, and signed out at once.", rich_help_panel=SCHEDULE)
+    ] = False
+    at: Annotated[
+        str | None,
+        Option("--at", help=f"Then: people are signed out at this moment. {_TIMES}", rich_help_panel=SCHEDULE),
+    ] = None
+    on_logoff: Annotated[
+        str | None,
+        Option("--on-logoff", help="As people sign out; the last ones at this moment.", rich_help_panel=SCHEDULE),
+    ] = None
+    begin: Annotated[
+        str | None, Option("--begin", help="With --on-logoff: nothing before this moment.", rich_help_panel=SCHEDULE)
+    ] = None
+
+
+@dataclass(frozen=True)
+class Rules(OptionGroup):
+    """What differs from the policy of the pool."""
+
+    policy: Annotated[
+        list[str] | None,
+        Option(
+            "--policy", metavar="NAME=VALUE", help="A field of the policy, such as max_unavailable=10%; several times."
+        ),
+    ] = None

@@ -67,10 +67,10 @@ class Session:
         """The JSON at a path. Raises CliError."""
         return self.client.get(path, **query)
 
-    def send(self, method: str, path: str, body: Any = None, change: Change | None = None, **headers: str) -> Reply:
+    def send(self, method: str, path: str, body: Any = None, change: Change | None = None, **query: Any) -> Reply:
         """A write, done once. Raises CliError."""
         key = change.idempotency_key if change else None
-        return self.client.send(method, path, body, key=key, headers=headers)
+        return self.client.send(method, path, body, key=key, query=query)
 
     def ask(self, question: str, change: Change) -> None:
         """Go on only with a yes. Raises CliError for a no, and where nobody can be asked."""

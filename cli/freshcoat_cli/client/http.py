@@ -90,10 +90,11 @@ class Client:
         *,
         key: str | None = None,
         headers: Mapping[str, str] | None = None,
+        query: Mapping[str, Any] | None = None,
     ) -> Reply:
         """A write, done once however often it has to be sent. `key`: None for a new one. Raises CliError."""
         all_headers = {"Idempotency-Key": key or str(uuid.uuid4()), **(headers or {})}
-        return self.request(method, path, body=body, headers=all_headers)
+        return self.request(method, path, query=query, body=body, headers=all_headers)
 
     def request(
         self,

@@ -57,13 +57,13 @@ def _words_without_problem(status: int, url: str) -> tuple[str, str]:
 def _lines(status: int, problem: Mapping[str, Any]) -> Iterator[str]:
     errors, findings = problem.get("errors") or [], problem.get("findings") or []
     detail = str(problem.get("detail") or "")
-    if detail and not (errors and status in {400, 409}):  # then the detail says the same once more
+    if detail and not (errors and status == 400):  # then the detail says the same once more
         yield detail
-    yield from (f"{one.get('field')}: {one.get('message')}" for one in errors if one.get("message") not in detail)
+    yield from (f"{one.get('field')}: {one.get('message')}" for one in errors)
     for one in findings:
         if one.get("result") == "fail" and str(one.get("detail")) not in detail:
             yield f"{one.get('check')}: {one.get('detail')}"
-            yield f"  {one.get('fix') or ''}".rstrip()
+            yield f"  {one.get('what_to_do') or ''}".rstrip()
     if status == 401:
         yield "Sign in with: freshcoat login"
 

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from freshcoat_cli.commands import hosts, pools, profiles, signing_in
+from freshcoat_cli.commands import (
+    activating,
+    history,
+    hosts,
+    images,
+    making,
+    pools,
+    profiles,
+    signing_in,
+    steering,
+    updates,
+)
 
 
 def register(app: typer.Typer) -> None:
     """Add every command, in the order in which the help lists them."""
-    for module in (pools, hosts, signing_in, profiles):
+    for module in (pools, hosts, images, history, updates, steering, making, activating, signing_in, profiles):
         module.register(app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, tzinfo
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +13,7 @@ from typer import Argument, Option
 from freshcoat_cli.command import command
 from freshcoat_cli.commands.facts import facts
 from freshcoat_cli.commands.panels import LOOK
-from freshcoat_cli.output.moments import distance, full, moment_of, zone_of
+from freshcoat_cli.output.moments import distance, full, moment_of, now, zone_of
 from freshcoat_cli.output.tables import Column, Item, bar
 from freshcoat_cli.output.words import count, message, number, plain, style_of, words
 from freshcoat_cli.session import Session
@@ -99,7 +99,6 @@ COLUMNS = [
 
 
 def _lines(pool: Item, session: Session) -> Iterator[Text | str]:
-    now = datetime.now(UTC)
     zone = UTC if session.out.utc else zone_of(pool["time_zone"])
     running, window, new = pool["running_rollout"], pool["next_window"], pool["new_hosts"]
     per_version = ", ".join(f"{number} on {plain(version)}" for version, number in pool["hosts_per_version"].items())
@@ -120,11 +119,11 @@ def _lines(pool: Item, session: Session) -> Iterator[Text | str]:
             ("staged", f"{plain(pool['staged'])} waits to be activated" if pool["staged"] else ""),
             ("new hosts", f"get {plain(new['version'])}" if new else ""),
             ("before", plain(pool["previous_version"] or "")),
-            ("window", _window(window, zone, now) if window else ""),
+            ("window", _window(window, zone) if window else ""),
             ("refresh", words(pool["refresh"]) if pool["refresh"] != "off" else ""),
             ("account", plain(pool["account"])),
             ("time zone", plain(pool["time_zone"])),
-            ("seen", distance(seen, now) if (seen := moment_of(pool["seen_at"])) else ""),
+            ("seen", distance(seen, now()) if (seen := moment_of(pool["seen_at"])) else ""),
         ],
     )
 
@@ -134,6 +133,6 @@ def _running(rollout: Item) -> str:
     return f"{plain(rollout['id'])} to {plain(rollout['version'])}: {done}"
 
 
-def _window(window: Item, zone: Any, now: datetime) -> str:
-    moment = moment_of(window["closes_at"] if window["open"] else window["opens_at"]) or now
-    return f"{'open until' if window['open'] else 'opens'} {full(moment, zone, now)}"
+def _window(window: Item, zone: tzinfo) -> str:
+    moment = moment_of(window["closes_at"] if window["open"] else window["opens_at"]) or now()
+    return f"{'open until' if window['open'] else 'opens'} {full(moment, zone, now())}"

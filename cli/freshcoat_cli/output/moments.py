@@ -85,3 +85,13 @@ def span(seconds: float) -> str:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     days, hours = divmod(hours, 24)
     return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def now() -> datetime:
+    """The moment of this machine's clock."""
+    return datetime.now(UTC)
+
+
+def listed(text: str | None, zone: tzinfo | None) -> str:
+    """A moment of the API in a list: `Mon 7 Dec 06:00`; a dash for none."""
+    return short(moment_of(text), zone, now())

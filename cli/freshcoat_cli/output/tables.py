@@ -33,7 +33,7 @@ def lay_out(columns: Sequence[Column], items: Sequence[Item], width: int | None)
     """The lines of a table: a head, and one for each item. `width` None: as wide as it wants to be."""
     cells = [[column.text(item) for item in items] for column in columns]
     sizes = [max([cell_len(column.title), *map(cell_len, texts)]) for column, texts in zip(columns, cells, strict=True)]
-    shown = _with_room(columns, sizes, width)
+    shown = _with_room(columns, cells, sizes, width)
     if width is not None:
         sizes = _cut(sizes, shown, width)
     head = _line([(columns[i].title, sizes[i], columns[i].right, "bold") for i in shown])
@@ -44,9 +44,11 @@ def lay_out(columns: Sequence[Column], items: Sequence[Item], width: int | None)
     return [head, *rows]
 
 
-def _with_room(columns: Sequence[Column], sizes: Sequence[int], width: int | None) -> list[int]:
-    """Which columns are shown."""
-    shown = list(range(len(columns)))
+def _with_room(
+    columns: Sequence[Column], cells: Sequence[Sequence[str]], sizes: Sequence[int], width: int | None
+) -> list[int]:
+    """Which columns are shown. One that can be spared and says nothing of any item is not."""
+    shown = [i for i, column in enumerate(columns) if column.spare == 0 or any(cells[i])]
     while width is not None and _width(sizes, shown) > width:
         spare = max(shown, key=lambda i: (columns[i].spare, i))
         if columns[spare].spare == 0:

@@ -1,0 +1,141 @@
+"""`freshcoat activate`, `roll-back-image`, `promote`: which version is the active one, and which pools follow."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer import Argument, Option
+
+from freshcoat_cli.command import command
+from freshcoat_cli.commands.images import Image
+from freshcoat_cli.commands.panels import IMAGES
+from freshcoat_cli.commands.updates import reason_of
+from freshcoat_cli.errors import usage
+from freshcoat_cli.options import Begin, Rules, When
+from freshcoat_cli.output.words import count, plain
+from freshcoat_cli.publishing.begin import Work, begin
+from freshcoat_cli.publishing.plans import activation_plan, promotion_plan
+from freshcoat_cli.publishing.schedules import moment, needed_schedule, policy_of
+from freshcoat_cli.session import Session
+
+MaybeVersion = Annotated[str | None, Argument(help="The version. Left out: the one that is meant.")]
+UpdatePools = Annotated[
+    str, Option("--update-pools", metavar="none|all|A,B", help="Pools of which the hosts are updated, too.")
+]
+Soak = Annotated[int | None, Option("--soak", min=0, help="Minutes between two rings.")]
+Zone = Annotated[str | None, Option("--time-zone", help="Zone of the times. Default: UTC.")]
+Force = Annotated[bool, Option("--force", help="Although its test has failed.")]
+NoBackup = Annotated[bool, Option("--no-backup", help="Keep no backup of the version before.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    command(app, "activate", panel=IMAGES)(activate)
+    command(app, "roll-back-image", panel=IMAGES)(roll_back_image)
+    command(app, "promote", panel=IMAGES)(promote)
+
+
+def activate(
+    session: Session,
+    image: Image,
+    when: When,
+    given: Begin,
+    rules: Rules,
+    version: MaybeVersion = None,
+    update_pools: UpdatePools = "none",
+    soak: Soak = None,
+    force: Force = False,
+    no_backup: NoBackup = False,
+    time_zone: Zone = None,
+) -> None:
+    """Make the staged version the active one: new hosts get it, and hosts of pools if you say so."""
+    body = _body(update_pools, when, time_zone, rules, soak, version, force) | reason_of(given)
+    body |= {"backup": False} if no_backup else {}
+    begin(session, Work(f"images/{image}/activate", body, activation_plan, _activate, image), given)
+
+
+def roll_back_image(
+    session: Session,
+    image: Image,
+    when: When,
+    given: Begin,
+    rules: Rules,
+    version: MaybeVersion = None,
+    update_pools: UpdatePools = "none",
+    soak: Soak = None,
+    force: Force = False,
+    time_zone: Zone = None,
+) -> None:
+    """Make a backup the active version again."""
+    body = _body(update_pools, when, time_zone, rules, soak, version, force) | reason_of(given)
+    begin(session, Work(f"images/{image}/roll-back", body, activation_plan, _go_back, image), given)
+
+
+def promote(
+    session: Session,
+    image: Image,
+    given: Begin,
+    rules: Rules,
+    at: Annotated[str | None, Option("--at", help='When, like "mon 06:00".')] = None,
+    days: Annotated[int | None, Option("--days", min=0, help="So many days after it was staged.")] = None,
+    version: MaybeVersion = None,
+    update_pools: UpdatePools = "none",
+    pools_now: Annotated[bool, Option("--pools-now", help="Update the pools at that moment.")] = False,
+    pools_at: Annotated[str | None, Option("--pools-at", help="Update them at this later moment.")] = None,
+    pools_on_logoff: Annotated[
+        str | None, Option("--pools-on-logoff", help="As people sign out; the last ones at this moment.")
+    ] = None,
+    soak: Soak = None,
+    force: Force = False,
+    no_backup: NoBackup = False,
+    time_zone: Zone = None,
+) -> None:
+    """Schedule the activation of the staged version."""
+    if (at is None) == (days is None):
+        raise usage("Say when: --at WHEN or --days N.")
+    if given.sign_out is not None or given.plan:
+        raise usage("--sign-out and --plan mean nothing here: the plan is made again when it is due.")
+    zone = time_zone or "UTC"
+    when = When(now=pools_now, at=pools_at, on_logoff=pools_on_logoff)
+    body: dict[str, Any] = {"image": image, "time_zone": zone, **reason_of(given)}
+    body |= _body(update_pools, when, zone, rules, soak, version, force)
+    body |= {"at": moment(at, zone, "--at")} if at else {"days_after_staging": days}
+    body |= {"backup": False} if no_backup else {}
+
+    def question(plan: Any) -> str:
+        return f"Schedule the activation of {image} {plain(plan['activation']['version'])}?"
+
+    begin(session, Work("promotions", body, promotion_plan, question, image, agreed=False), given)
+
+
+def _body(
+    update_pools: str,
+    when: When,
+    time_zone: str | None,
+    rules: Rules,
+    soak: int | None,
+    version: str | None,
+    force: bool,
+) -> dict[str, Any]:
+    pools: str | list[str] = update_pools if update_pools in {"none", "all"} else update_pools.split(",")
+    body: dict[str, Any] = {"update_pools": pools}
+    if pools != "none":
+        body |= {"schedule": needed_schedule(when, time_zone or "UTC"), "policy": policy_of(rules.policy)}
+    elif when != When() or rules.policy:
+        raise usage("A time and a policy belong to --update-pools.")
+    body |= {} if soak is None else {"soak_minutes": soak}
+    body |= {"version": version} if version else {}
+    return body | ({"force": True} if force else {})
+
+
+def _activate(plan: Any) -> str:
+    return f"Activate {plain(plan['image'])} {plain(plan['version'])}{_hosts(plan)}?"
+
+
+def _go_back(plan: Any) -> str:
+    return f"Go back to {plain(plan['image'])} {plain(plan['version'])}{_hosts(plan)}?"
+
+
+def _hosts(plan: Any) -> str:
+    return f", and update {count(plan['to_update'], 'host')}" if plan["to_update"] else ""

@@ -1,0 +1,1 @@
+"""From a plan that is shown and agreed on to what was begun."""
