@@ -27,6 +27,7 @@ SETTINGS = {
     "FRESHCOAT_ENTRA_AUDIENCE": AUDIENCE,
 }
 TOKEN = "the-access-token-of-ann"
+REFRESH_TOKEN = "the-refresh-token-of-ann"
 ME = {
     "name": "ann@contoso.com",
     "id": f"{TENANT}.{ANN}",
@@ -100,6 +101,7 @@ class Played:
             "expires_in": 3_600,
             "ext_expires_in": 3_600,
             "access_token": TOKEN,
+            "refresh_token": REFRESH_TOKEN,
             "id_token": id_token,
             "client_info": _client_info(),
         }
@@ -116,6 +118,22 @@ class Played:
 
 def _client_info() -> str:
     return encoded(json.dumps({"uid": ANN, "utid": TENANT}).encode())
+
+
+EMPTY: dict[str, Any] = {"local": {}, "session": {}, "cookies": "", "databases": []}
+
+
+def kept_by(page: Page) -> dict[str, Any]:
+    """All that a page has stored in the browser."""
+    kept: dict[str, Any] = page.evaluate(
+        """async () => ({
+            local: { ...localStorage },
+            session: { ...sessionStorage },
+            cookies: document.cookie,
+            databases: (await indexedDB.databases()).map(({ name }) => name),
+        })"""
+    )
+    return kept
 
 
 def test_nobody_sees_a_page_before_signing_in(visit: Visit) -> None:
@@ -137,6 +155,31 @@ def test_signing_in_leads_back_and_sends_the_token_which_is_stored_nowhere(visit
     assert (played.asked["response_type"], played.asked["code_challenge_method"]) == ("code", "S256")
     assert f"{AUDIENCE}/.default" in played.asked["scope"]
     assert set(played.proofs) == {f"Bearer {TOKEN}"}
-    kept = page.evaluate("JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])")
-    assert TOKEN not in kept
     assert "the-code" not in page.url
+    assert kept_by(page) == EMPTY
+    page.get_by_role("link", name="Global Images").click()
+    expect(page.get_by_role("heading", level=1, name="Global Images")).to_be_visible()
+    assert kept_by(page) == EMPTY
+
+
+def test_a_page_that_is_loaded_again_has_kept_nothing(visit: Visit) -> None:
+    played = Played()
+    page = visit.open("/pools", prepare=played.stand_in)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("banner")).to_contain_text("ann@contoso.com")
+    proofs = len(played.proofs)
+    page.reload()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert kept_by(page) == EMPTY
+    assert len(played.proofs) == proofs
+
+
+def test_a_sign_in_that_was_given_up_leaves_nothing_behind(visit: Visit) -> None:
+    played = Played()
+    page = visit.open("/pools", prepare=played.stand_in)
+    page.route(f"{AUTHORITY}/**", lambda route: route.fulfill(body="<h1>Entra ID</h1>", content_type="text/html"))
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Entra ID")).to_be_visible()
+    page.goto("/console/pools")
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert kept_by(page) == EMPTY
