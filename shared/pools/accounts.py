@@ -15,7 +15,7 @@ from shared.models.accounts import Account
 from shared.records.accounts import known_account
 from shared.records.change import register
 from shared.services import Services
-from shared.views.accounts import account_numbers, view_account
+from shared.views.accounts import read_numbers, view_account
 
 
 def register_account(
@@ -50,7 +50,7 @@ def register_account(
     if account is not old:
         action = "register account" if old is None else "change account"
         audit(services, who, action, name, _told(old, account), about=About((name,)))
-    return view_account(account, account_numbers(services)), old is None
+    return view_account(account, read_numbers(services)), old is None
 
 
 def _zone(request: AccountRegistration) -> str:

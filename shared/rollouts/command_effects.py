@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from shared.core.codes import Code
 from shared.core.states import HostState
@@ -14,11 +16,34 @@ from shared.rollouts.command_rules import Command, has_begun
 _IN_WORK = frozenset({HostState.REIMAGING, HostState.JOINING, HostState.VERIFYING})
 
 
-def effect_of(rollout: Rollout, rows: Sequence[RolloutHost], command: Command) -> Message:
-    """What the command would do to the rollout and its hosts, as of these rows. `count`: the hosts it is about."""
-    in_work = sum(row.state in _IN_WORK for row in rows)
-    waiting = sum(not row.state.ended for row in rows) - in_work
-    failed = sum(row.state is HostState.FAILED for row in rows)
+_CHANGED = _IN_WORK | {HostState.DONE, HostState.FAILED}
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many hosts of a rollout are in work, wait, failed, or were taken up. Counted once for all commands."""
+
+    in_work: int
+    waiting: int
+    failed: int
+    changed: int
+
+    @classmethod
+    def of(cls, rows: Sequence[RolloutHost]) -> Tally:
+        """The numbers of these rows."""
+        counts = Counter(row.state for row in rows)
+        in_work = sum(counts[state] for state in _IN_WORK)
+        return cls(
+            in_work=in_work,
+            waiting=sum(count for state, count in counts.items() if not state.ended) - in_work,
+            failed=counts[HostState.FAILED],
+            changed=sum(row.taken_at is not None and row.state in _CHANGED for row in rows),
+        )
+
+
+def effect_of(rollout: Rollout, tally: Tally, command: Command) -> Message:
+    """What the command would do to the rollout and its hosts, by their numbers. `count`: the hosts it is about."""
+    in_work, waiting, failed = tally.in_work, tally.waiting, tally.failed
     match command:
         case Command.PAUSE:
             return message(Code.WOULD_PAUSE, f"{_finishing(in_work)}No other host is started.", count=in_work)
@@ -37,7 +62,7 @@ def effect_of(rollout: Rollout, rows: Sequence[RolloutHost], command: Command) -
         case Command.CANCEL:
             return _cancelled(rollout, in_work, waiting)
         case Command.ROLL_BACK:
-            return _rolled_back(rollout, rows, in_work, waiting)
+            return _rolled_back(rollout, tally)
 
 
 def _finishing(in_work: int) -> str:
@@ -64,12 +89,10 @@ def _cancelled(rollout: Rollout, in_work: int, waiting: int) -> Message:
     return message(Code.WOULD_CANCEL, f"{_finishing(in_work)}{rest}", count=waiting)
 
 
-def _rolled_back(rollout: Rollout, rows: Sequence[RolloutHost], in_work: int, waiting: int) -> Message:
+def _rolled_back(rollout: Rollout, tally: Tally) -> Message:
     if not has_begun(rollout):
-        return _cancelled(rollout, in_work, waiting)
-    changed = sum(
-        row.taken_at is not None and row.state in _IN_WORK | {HostState.DONE, HostState.FAILED} for row in rows
-    )
+        return _cancelled(rollout, tally.in_work, tally.waiting)
+    changed = tally.changed
     goal = f"version {rollout.before.version}" if rollout.before.version else "the version they had"
     verb = "goes" if changed == 1 else "go"
     return message(Code.WOULD_ROLL_BACK, f"{counted(changed, 'host')} {verb} back to {goal}.", count=changed)

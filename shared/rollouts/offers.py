@@ -21,7 +21,7 @@ from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost
 from shared.records.accounts import known_account
 from shared.records.rollouts import find_rollout
-from shared.rollouts.command_effects import effect_of
+from shared.rollouts.command_effects import Tally, effect_of
 from shared.rollouts.command_rules import Command, Reply, failed_of, is_forcing, refusal_of, reply
 from shared.services import POOLS, Services
 from shared.views.approvals import rollout_for
@@ -63,7 +63,7 @@ def _commands(
     caller: Caller | None,
     reach: Reach,
 ) -> RolloutCommands:
-    failed = failed_of(rows)
+    failed, tally = failed_of(rows), Tally.of(rows)
     lost = pool is not None and any(one.rollout == rollout.id for one in pool.lost_hosts)
     may = partial(_why_not_allowed, services, rollout, pool, caller, reach)
 
@@ -75,7 +75,7 @@ def _commands(
             why = _why_not_second(services, rollout, pool, caller)
         if why is None and command is Command.RESCHEDULE and (fixed := _why_fixed(rollout, services.now())):
             why = message(Code.NOT_NOW, fixed)
-        effect = effect_of(rollout, rows, command) if found is Reply.DO else None
+        effect = effect_of(rollout, tally, command) if found is Reply.DO else None
         return CommandOffer(can=why is None, why=why, effect=effect)
 
     return RolloutCommands(**{command.value: offer(command) for command in Command})

@@ -35,6 +35,9 @@ from shared.tables.rows import TableRows
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.0, 10.0
 """Seconds. Requests must not wait longer: their threads are few. A page of 1,000 rows is answered within one."""
 
+LISTED = 2_000
+"""Rows that are kept decoded of a table that lists read whole. One of a pool is about 5 kB."""
+
 
 @dataclass(frozen=True)
 class Tables:
@@ -71,22 +74,22 @@ def open_tables(settings: Settings, *, prefix: str = "") -> Tables:
     """
     service = connect(settings)
 
-    def coded[R: Record](name: str, codec: Coding[R]) -> TableRows[R]:
+    def coded[R: Record](name: str, codec: Coding[R], keeps: int = 0) -> TableRows[R]:
         with translated(prefix + name, "create"):
             client = service.create_table_if_not_exists(prefix + name)
-        return TableRows(client, codec)
+        return TableRows(client, codec, keeps=keeps)
 
-    def table[R: Record](name: str, model: type[R], keys_of: Keys[R]) -> TableRows[R]:
-        return coded(name, Codec(model, keys_of))
+    def table[R: Record](name: str, model: type[R], keys_of: Keys[R], keeps: int = 0) -> TableRows[R]:
+        return coded(name, Codec(model, keys_of), keeps)
 
     return Tables(
-        accounts=table("Accounts", Account, keys.account_keys),
+        accounts=table("Accounts", Account, keys.account_keys, LISTED),
         versions=coded("ImageVersions", image_row_codec()),
         tasks=table("Tasks", Task, keys.task_keys),
         promotions=table("Promotions", Promotion, keys.promotion_keys),
-        pools=table("Pools", Pool, keys.pool_keys),
-        looks=table("PoolLooks", PoolLook, keys.look_keys),
-        images=table("Images", Image, keys.image_keys),
+        pools=table("Pools", Pool, keys.pool_keys, LISTED),
+        looks=table("PoolLooks", PoolLook, keys.look_keys, LISTED),
+        images=table("Images", Image, keys.image_keys, LISTED),
         rollouts=table("Rollouts", Rollout, keys.rollout_keys),
         hosts=table("RolloutHosts", RolloutHost, keys.rollout_host_keys),
         events=table("RolloutEvents", RolloutEvent, keys.event_keys),

@@ -23,6 +23,7 @@ from shared.tables.errors import translated
 from shared.tables.keys import escape_key
 from shared.tables.limits import TRANSACTION_ROWS, transactions
 from shared.tables.paging import check_one_partition, next_page, read_continuation
+from shared.tables.plain_pages import with_plain_pages
 
 ONCE: Final[dict[str, Any]] = {"retry_total": 2, "retry_connect": 2, "retry_read": 0, "retry_status": 0}
 """Retry only if the connection could not be made, so that the request was never sent."""
@@ -35,9 +36,12 @@ of the servers of a partition may differ a little."""
 class TableRows[R: Record]:
     """Fulfils `shared.ports.storage.Rows`. Safe for many threads."""
 
-    def __init__(self, table: TableClient, codec: Coding[R]) -> None:
-        self._table, self._codec = table, codec
+    def __init__(self, table: TableClient, codec: Coding[R], *, keeps: int = 0) -> None:
+        """`keeps`: how many rows are kept as they were decoded, until they have another etag; for lists that are read
+        again and again."""
+        self._table, self._codec = with_plain_pages(table), codec
         self._name = table.table_name
+        self._most, self._kept = keeps, dict[tuple[str, str], R]()
 
     def find(self, partition: str, row: str) -> R | None:
         """The record with these keys and its etag, or None."""
@@ -179,7 +183,19 @@ class TableRows[R: Record]:
         return self._table.query_entities(which, results_per_page=page_size)
 
     def _read(self, entity: Any) -> R:
-        return self._codec.decode(entity, entity.metadata["etag"])
+        """The record of an entity, which is always read. A kept one is as good: its etag names the same content."""
+        etag = entity.metadata["etag"]
+        if not (self._most and etag):
+            return self._codec.decode(entity, etag)
+        key = entity["PartitionKey"], entity["RowKey"]
+        known = self._kept.get(key)
+        if known is not None and known.etag == etag:
+            return known
+        found = self._codec.decode(entity, etag)
+        if len(self._kept) >= self._most:
+            self._kept.clear()
+        self._kept[key] = found
+        return found
 
 
 def _mark_of(moment: datetime) -> str:

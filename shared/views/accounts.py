@@ -19,8 +19,8 @@ from shared.records.accounts import all_accounts, find_account
 from shared.records.images import available
 from shared.services import IMAGES, POOLS, ROLLOUTS, Services
 
-ROLLOUTS_FOR = 5.0
-"""Seconds for which open rollouts are counted as they were read."""
+NUMBERS_FOR = 5.0
+"""Seconds for which pools, images and open rollouts are counted as they were read: every open page of accounts asks."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,19 @@ def list_accounts(services: Services, reach: Reach, *, limit: int, continuation:
 
 def read_account(services: Services, name: str) -> AccountView:
     """One account. Raises NotFound."""
-    return view_account(find_account(services, name), account_numbers(services))
+    return view_account(find_account(services, name), read_numbers(services))
 
 
 def account_numbers(services: Services) -> AccountNumbers:
-    """The numbers of all accounts."""
+    """The numbers of all accounts, for lists."""
+    return services.read_cache.get("numbers of accounts", NUMBERS_FOR, lambda: read_numbers(services))
+
+
+def read_numbers(services: Services) -> AccountNumbers:
+    """The numbers of all accounts, read now."""
     return AccountNumbers(
         pools=Counter(pool.account for pool in services.pools.all(POOLS)),
-        rollouts=services.read_cache.get("open rollouts", ROLLOUTS_FOR, lambda: _open_rollouts(services)),
+        rollouts=_open_rollouts(services),
         images=services.images.all(IMAGES),
     )
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from shared.caches.read_through import ReadThroughCache
 from shared.core.states import RolloutState
+from shared.models.access.roles import ALL_ACCOUNTS
 from shared.models.rollouts import RolloutKind
 from shared.services import ACCOUNTS, IMAGES
+from shared.views.accounts import NUMBERS_FOR, list_accounts, read_account
 from tests.fixtures.app import App, Reply, office, update
 from tests.fixtures.audit import changes
 
@@ -119,3 +123,18 @@ def test_an_account_counts_its_pools_images_and_open_rollouts() -> None:
     assert numbers("default") == (1, 1, 1)
     assert numbers("contoso") == (0, 2, 1)
     assert [one["images"] for one in app.send("GET", "/api/accounts").json["items"]] == [2, 1]
+
+
+def test_the_numbers_of_a_list_are_counted_once_for_all_who_ask_and_those_of_one_account_each_time() -> None:
+    app, clock = office(), [0.0]
+    services = replace(app.services, read_cache=ReadThroughCache(lambda: clock[0]))
+
+    def pools() -> int:
+        return list_accounts(services, ALL_ACCOUNTS, limit=10, continuation=None).items[0].pools
+
+    assert pools() == 1
+    app.tables.pools.add(app.pool().model_copy(update={"name": "lab", "etag": None}))
+    clock[0] += NUMBERS_FOR - 1
+    assert (pools(), read_account(services, "default").pools) == (1, 2)
+    clock[0] += 2
+    assert pools() == 2

@@ -16,14 +16,14 @@ from tests.fixtures.fakes.tables import MemoryRows, memory_rows
 from tests.fixtures.table_records import Everything, everything_keys
 
 
-@pytest.fixture(params=["azurite", "memory"])
+@pytest.fixture(params=["azurite", "azurite, kept", "memory"])
 def rows(request: pytest.FixtureRequest) -> Rows[Everything]:
     """An empty table: once real, once in memory."""
     if request.param == "memory":
         return memory_rows(Everything, everything_keys)
     settings: Settings = request.getfixturevalue("table_settings")
     client = connect(settings).create_table(f"t{uuid.uuid4().hex[:12]}")
-    return TableRows(client, Codec(Everything, everything_keys))
+    return TableRows(client, Codec(Everything, everything_keys), keeps=50 if "kept" in request.param else 0)
 
 
 @pytest.fixture(params=["azurite", "memory"])

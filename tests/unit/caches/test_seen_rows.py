@@ -65,8 +65,19 @@ def test_another_workers_mark_counts_by_its_moment() -> None:
     theirs = other.note("r", rows, "x", at(30))
     seen = mine.note("r", [row("a"), row("b", "2")], "x", at(31))
     assert names(seen.since(theirs.mark)) == (["b"], [], False)
-    cold = SeenRowsCache().note("r", rows, "x", at(32))
+    cold = SeenRowsCache().note("r", [row("a"), row("b", "2")], "x", at(32))
     assert names(cold.since(theirs.mark))[2], "it cannot know what was removed before it began"
+
+
+def test_another_workers_mark_of_the_same_state_is_answered_with_nothing() -> None:
+    rows = [row("a"), row("b")]
+    theirs = SeenRowsCache().note("r", rows, "x", at(0))
+    for later in (-60, 5, 3_600):
+        mine = SeenRowsCache().note("r", rows, "x", at(later))
+        assert mine.mark != theirs.mark
+        assert names(mine.since(theirs.mark)) == ([], [], False)
+    turned = SeenRowsCache().note("r", rows, "rolling back", at(5))
+    assert len(turned.since(theirs.mark).rows) == 2, "each is shown otherwise now"
 
 
 def test_a_host_that_this_worker_never_saw_is_not_kept() -> None:
