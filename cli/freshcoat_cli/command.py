@@ -78,6 +78,8 @@ def guarded(common: Common, work: Callable[[Session], None]) -> None:
     except CliError as error:
         printer.fail(error)
         raise typer.Exit(error.code) from error
+    except typer.Exit:
+        raise
     except KeyboardInterrupt:
         sys.stderr.write("\nInterrupted.\n")
         raise typer.Exit(Exit.INTERRUPTED) from None

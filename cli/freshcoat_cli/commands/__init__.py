@@ -15,10 +15,11 @@ from freshcoat_cli.commands import (
     signing_in,
     steering,
     updates,
+    watch,
 )
 
 
 def register(app: typer.Typer) -> None:
     """Add every command, in the order in which the help lists them."""
-    for module in (pools, hosts, images, history, updates, steering, making, activating, signing_in, profiles):
+    for module in (pools, hosts, images, history, updates, steering, making, activating, watch, signing_in, profiles):
         module.register(app)

@@ -66,7 +66,9 @@ def open_rollout(session: Session, pool: str) -> dict[str, Any]:
             raise
         raise CliError(Exit.NOT_FOUND, "Not found", f"There is no pool called {pool}.") from error
     if not items:
-        raise CliError(Exit.NOT_FOUND, "Not found", f"No rollout is open on pool {pool}.")
+        last = list(session.client.pages("rollouts", 1, pool=pool))
+        hint = f"The last one has ended: freshcoat watch {last[0]['id']}" if last else ""
+        raise CliError(Exit.NOT_FOUND, "Not found", f"No rollout is open on pool {pool}.", hint)
     found = min(items, key=lambda one: one["kind"] == "refresh")
     whole: dict[str, Any] = session.get(f"rollouts/{found['id']}")
     return whole

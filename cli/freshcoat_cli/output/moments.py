@@ -51,6 +51,15 @@ def short(at: datetime | None, zone: tzinfo | None, now: datetime) -> str:
     return f"{_DAYS[there.weekday()]} {there.day} {_MONTHS[there.month - 1]}{year} {there:%H:%M}"
 
 
+def near(at: datetime, zone: tzinfo | None, now: datetime) -> str:
+    """`01:00` where it can be taken for no other day: today, or less than six hours away. Else with its day."""
+    same_day = at.astimezone(zone).date() == now.astimezone(zone).date()
+    away = abs(at - now)
+    if away < timedelta(hours=6) or (same_day and away <= timedelta(hours=20)):
+        return f"{at.astimezone(zone):%H:%M}"
+    return short(at, zone, now)
+
+
 def full(at: datetime, zone: tzinfo | None, now: datetime) -> str:
     """`Monday 7 December 2026 01:00 Europe/Amsterdam (UTC 00:00), in 7 d 1 h`: nothing is left to be guessed."""
     there, utc = at.astimezone(zone), at.astimezone(UTC)

@@ -124,9 +124,13 @@ class Printer:
         """A line, neither wrapped nor cut."""
         where = console or self.out
         text = line if isinstance(line, Text) else Text(line)
-        if self.ascii or not _takes_unicode(where.file):
+        if self.only_ascii(where):
             text = Text(text.plain.translate(_ASCII).encode("ascii", "replace").decode(), text.style)
         where.print(text, soft_wrap=True)
+
+    def only_ascii(self, console: Console) -> bool:
+        """Whether this console can show nothing else, or is not to."""
+        return self.ascii or not _takes_unicode(console.file)
 
     def say(self, text: str, style: str = "") -> None:
         """A remark on stderr, for people: a program reads nothing there but the error that ended the command."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from freshcoat_cli.watch.parts import moment, told
+from freshcoat_cli.output.moments import moment_of
+from freshcoat_cli.output.words import message, plain, words
+from freshcoat_cli.watch.parts import told
 from freshcoat_cli.watch.rollout_screen import event_line, name_of
 from freshcoat_cli.watch.sight import Json, Look, Sight
 from freshcoat_cli.watch.task_screen import task_name
-from freshcoat_cli.watch.words import HOSTS, clean, host_state, message, words
+from freshcoat_cli.watch.words import HOSTS, host_state
 
 EVERY = timedelta(seconds=60)
 """A line is written at least so often, so that a log shows that somebody still watches."""
@@ -19,8 +21,8 @@ def first_line(sight: Sight, look: Look) -> str:
     """What is followed."""
     view = sight.view
     if sight.is_rollout:
-        return f"Rollout {view['id']}: {name_of(view, plain=look.ascii)}"
-    return f"Task {view['id']}: {task_name(view, plain=look.ascii)}"
+        return f"Rollout {view['id']}: {name_of(view, only_ascii=look.ascii)}"
+    return f"Task {view['id']}: {task_name(view, only_ascii=look.ascii)}"
 
 
 def lines(before: Sight | None, after: Sight, look: Look, now: datetime, last_at: datetime | None) -> list[str]:
@@ -35,7 +37,7 @@ def standing_line(sight: Sight, look: Look, now: datetime) -> str:
     """`23:40:52 running 65 %, 31 done, 6 re-imaging; next: 00:00, in 19 min: Users are asked to sign out.`"""
     clock = f"{now.astimezone(look.zone):%H:%M:%S}"
     if sight.problem:
-        return f"{clock} no answer: {clean(sight.problem)}"
+        return f"{clock} no answer: {plain(sight.problem)}"
     parts = [f"{words(str(sight.view['state']))} {sight.view['percent']} %", *_numbers(sight)]
     more = [text for text in _more(sight, look, now) if text]
     return f"{clock} {', '.join(parts)}{''.join(f'; {text}' for text in more)}"
@@ -48,10 +50,10 @@ def _numbers(sight: Sight) -> Iterator[str]:
             if counts.get(state):
                 yield f"{counts[state]} {host_state(state).word}"
         return
-    yield from ([clean(sight.view["step"])] if sight.view["step"] else [])
+    yield from ([plain(sight.view["step"])] if sight.view["step"] else [])
     for pool in sight.view["pools"]:
         if pool["state"]:
-            yield f"{clean(pool['pool'])} {words(pool['state'])} {pool['percent']} %"
+            yield f"{plain(pool['pool'])} {words(pool['state'])} {pool['percent']} %"
 
 
 def _more(sight: Sight, look: Look, now: datetime) -> Iterator[str]:
@@ -97,5 +99,5 @@ def _facts(sight: Sight) -> Json:
 
 def newest(events: tuple[Json, ...]) -> datetime | None:
     """The moment of the newest event."""
-    moments = [at for event in events if (at := moment(event["at"]))]
+    moments = [at for event in events if (at := moment_of(event["at"]))]
     return max(moments, default=None)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from freshcoat_cli.output.words import message, words
 from freshcoat_cli.watch.rollout_screen import name_of
 from freshcoat_cli.watch.sight import Json, Sight
 from freshcoat_cli.watch.task_screen import task_name
-from freshcoat_cli.watch.words import ENDS, OPEN, WAITING, message, words
+from freshcoat_cli.watch.words import ENDS, OPEN, WAITING
 
 DONE = 0
 ENDED_OTHERWISE = 8
@@ -38,17 +39,16 @@ def waits_for_a_person(sight: Sight) -> bool:
     return bool(states) and states <= set(WAITING)
 
 
-def closing(sight: Sight, code: int, *, plain: bool) -> str:
+def closing(sight: Sight, code: int, *, only_ascii: bool) -> str:
     """The last line: how it ended, or why it is not followed any longer and how to go on."""
     match code:
         case 0 | 8:
-            return f"{_sign(code, plain)} {_ended(sight, plain)}"
+            return f"{_sign(code, only_ascii)} {_ended(sight, only_ascii)}"
         case 9:
-            return f"{_name(sight, plain)} waits for a person. {_how_to_go_on(sight)}"
+            return f"{_name(sight, only_ascii)} waits for a person. {_how_to_go_on(sight)}"
         case 124:
-            return (
-                f"{_name(sight, plain)} has not ended in the time given. It goes on: freshcoat watch {sight.view['id']}"
-            )
+            more = f"It goes on: freshcoat watch {sight.view['id']}"
+            return f"{_name(sight, only_ascii)} has not ended in the time given. {more}"
         case _:
             return goes_on(sight)
 
@@ -59,22 +59,24 @@ def goes_on(sight: Sight) -> str:
     return f"{name} {view['id']} goes on: freshcoat watch {view['pool'] if sight.is_rollout else view['id']}"
 
 
-def _ended(sight: Sight, plain: bool) -> str:
+def _ended(sight: Sight, only_ascii: bool) -> str:
     view = sight.view
     note = message(view["note"])
-    text = f"{_name(sight, plain)}: {words(str(view['state']))}"
+    text = f"{_name(sight, only_ascii)}: {words(str(view['state']))}"
     if sight.is_rollout:
         done, hosts = view["counts"].get("done", 0) + view["counts"].get("skipped", 0), view["hosts"]
         text += f", {done} of {hosts} hosts" if view["state"] == "succeeded" else ""
     return f"{text}. {note}".rstrip() if note else f"{text}."
 
 
-def _name(sight: Sight, plain: bool) -> str:
-    return name_of(sight.view, plain=plain) if sight.is_rollout else task_name(sight.view, plain=plain)
+def _name(sight: Sight, only_ascii: bool) -> str:
+    return (
+        name_of(sight.view, only_ascii=only_ascii) if sight.is_rollout else task_name(sight.view, only_ascii=only_ascii)
+    )
 
 
-def _sign(code: int, plain: bool) -> str:
-    return ("+" if plain else "✔") if code == DONE else ("x" if plain else "✘")
+def _sign(code: int, only_ascii: bool) -> str:
+    return ("+" if only_ascii else "✔") if code == DONE else ("x" if only_ascii else "✘")
 
 
 def _how_to_go_on(sight: Sight) -> str:

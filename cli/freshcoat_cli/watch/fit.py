@@ -58,7 +58,7 @@ def cut(line: Text, width: int) -> Text:
 def sides(left: Text, right: Text, width: int) -> Text:
     """One line with a text at each end. The left one is cut if they do not fit."""
     room = width - right.cell_len - 2
-    if room < 20:
+    if room < 20 or not right:
         return cut(left, width)
     shown = cut(left, room)
     return Text.assemble(shown, " " * (width - shown.cell_len - right.cell_len), right)
@@ -75,10 +75,10 @@ def wrapped(groups: Iterable[Text], width: int, gap: str = "  ") -> list[Text]:
     return lines
 
 
-def bar(percent: int, width: int, style: str, *, plain: bool) -> Text:
+def bar(percent: int, width: int, style: str, *, only_ascii: bool) -> Text:
     """A line that is filled to so many percent. Full only at 100, empty only at 0."""
     width = max(width, 1)
     share = max(0, min(100, percent))
     filled = width if share == 100 else min(width - 1, max(share > 0, width * share // 100))
-    full, rest = ("#", "-") if plain else ("━", "─")
+    full, rest = ("#", "-") if only_ascii else ("━", "─")
     return Text.assemble((full * filled, style), (rest * (width - filled), "dim"))

@@ -22,6 +22,10 @@ class NoAnswer(Exception):
         """Seconds that the answer asked to wait."""
 
 
+class TimeUp(Exception):
+    """The time limit was reached while an answer was awaited."""
+
+
 @dataclass(frozen=True)
 class Ask:
     """When to stop looking."""
@@ -82,6 +86,9 @@ def _follow(read: Callable[[], Sight], shower: Shower, ask: Ask, clock: Clock, b
             clock.sleep(wait if left is None else min(wait, left))
             try:
                 sight, failures = read(), 0
+            except TimeUp:
+                shower.end(sight, TIMED_OUT)
+                return TIMED_OUT
             except NoAnswer as lost:
                 failures += 1
                 pause = back_off(failures, lost.retry_after)

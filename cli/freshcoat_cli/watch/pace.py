@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from freshcoat_cli.output.moments import moment_of
 from freshcoat_cli.watch.ends import waits_for_a_person
-from freshcoat_cli.watch.parts import moment
 from freshcoat_cli.watch.sight import Sight
 
 MOVING = 2.0
@@ -26,7 +26,7 @@ def next_look(sight: Sight, now: datetime) -> float:
         return QUIET
     if view["state"] != "scheduled":
         return MOVING
-    begins = moment((view["next"] or {}).get("at"))
+    begins = moment_of((view["next"] or {}).get("at"))
     ahead = (begins - now).total_seconds() if begins else 0.0
     return MOVING if ahead < SOON else min(QUIET, ahead - SOON + MOVING)
 

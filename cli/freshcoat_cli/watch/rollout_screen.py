@@ -7,22 +7,24 @@ from datetime import datetime
 
 from rich.text import Text
 
-from freshcoat_cli.times.texts import dated, distance, short, span, zone_name
+from freshcoat_cli.output.moments import distance, moment_of, near, short, span
+from freshcoat_cli.output.moments import name_of as zone_name
+from freshcoat_cli.output.words import count, message, plain, style_of
 from freshcoat_cli.watch.fit import Parts, bar, fit, wrapped
-from freshcoat_cli.watch.parts import LEAVE, arrow, fact, head, moment, told
+from freshcoat_cli.watch.parts import LEAVE, arrow, fact, head, told
 from freshcoat_cli.watch.sight import Json, Look, Sight
-from freshcoat_cli.watch.words import HOSTS, STYLES, WORKING, clean, counted, host_state, message, short_host
+from freshcoat_cli.watch.words import HOSTS, WORKING, host_state, short_host
 
 
 def rollout_lines(sight: Sight, look: Look, now: datetime) -> list[Text]:
     """The screen, no longer and no wider than the look allows."""
     view = sight.view
-    style = STYLES.get(str(view["state"]), "cyan")
+    style = style_of(view["state"]) or "cyan"
     parts = Parts(
         top=[
-            head(name_of(view, plain=look.ascii), sight, look, now),
-            bar(int(view["percent"]), look.width, style, plain=look.ascii),
-            *wrapped(counts(view, plain=look.ascii), look.width),
+            head(name_of(view, only_ascii=look.ascii), sight, look, now),
+            bar(int(view["percent"]), look.width, style, only_ascii=look.ascii),
+            *wrapped(counts(view, only_ascii=look.ascii), look.width),
         ],
         facts=list(_facts(view, look, now)),
         details=lambda room: _hosts(sight, look, now, room),
@@ -32,24 +34,26 @@ def rollout_lines(sight: Sight, look: Look, now: datetime) -> list[Text]:
     return fit(parts, look.width, look.height)
 
 
-def name_of(view: Json, *, plain: bool) -> str:
+def name_of(view: Json, *, only_ascii: bool) -> str:
     """`office  win11-office 1.0.0 → 2.0.0`."""
-    what = "refresh" if view["kind"] == "refresh" else clean(view["image"])
+    what = "refresh" if view["kind"] == "refresh" else plain(view["image"])
     versions = (
-        clean(view["version"])
+        plain(view["version"])
         if view["kind"] == "refresh"
-        else arrow(view["from_version"], view["version"], plain=plain)
+        else arrow(view["from_version"], view["version"], only_ascii=only_ascii)
     )
-    return f"{clean(view['pool'])}  {what} {versions}"
+    return f"{plain(view['pool'])}  {what} {versions}"
 
 
-def counts(view: Json, *, plain: bool) -> Iterator[Text]:
+def counts(view: Json, *, only_ascii: bool) -> Iterator[Text]:
     """`✔ done 31` for each state that has hosts."""
     numbers = dict(view["counts"])
     for state in [*HOSTS, *sorted(numbers.keys() - HOSTS.keys())]:
         if numbers.get(state):
             shown = host_state(state)
-            yield Text.assemble((shown.plain if plain else shown.sign, shown.style), f" {shown.word} {numbers[state]}")
+            yield Text.assemble(
+                (shown.plain if only_ascii else shown.sign, shown.style), f" {shown.word} {numbers[state]}"
+            )
 
 
 def _facts(view: Json, look: Look, now: datetime) -> Iterator[Text]:
@@ -60,10 +64,10 @@ def _facts(view: Json, look: Look, now: datetime) -> Iterator[Text]:
     if view["ended_at"]:
         return
     yield from _deadline(view, look, now)
-    if end := moment(view["expected_end"]):
-        bounds = [short(at, look.zone, now) for text in view["expected_end_bounds"] or () if (at := moment(text))]
+    if end := moment_of(view["expected_end"]):
+        bounds = [near(at, look.zone, now) for text in view["expected_end_bounds"] or () if (at := moment_of(text))]
         certain = f" ({bounds[0]} to {bounds[1]})" if len(bounds) == 2 else ""
-        yield fact("ends", f"about {short(end, look.zone, now)}{certain}")
+        yield fact("ends", f"about {near(end, look.zone, now)}{certain}")
     yield fact("people", _people(view))
 
 
@@ -71,19 +75,19 @@ def _deadline(view: Json, look: Look, now: datetime) -> Iterator[Text]:
     schedule = view["schedule"]
     if schedule is None or schedule["mode"] == "now":
         return
-    at = moment(schedule["force_at"])
+    at = moment_of(schedule["force_at"])
     if at is not None:
         zone = zone_name(look.zone, at)
-        yield fact("deadline", f"{dated(at, look.zone, now)} {zone}, {distance(at, now)}")
+        yield fact("deadline", f"{short(at, look.zone, now)} {zone}, {distance(at, now)}")
 
 
 def _people(view: Json) -> str:
     left = int(view["people_left"])
-    where = f"still on {clean(view['from_version'])}" if view["from_version"] else "on hosts to come"
+    where = f"still on {plain(view['from_version'])}" if view["from_version"] else "on hosts to come"
     text = f"{left} {where}, {view['sessions_signed_out']} signed out"
     if view["accepting"] is None:
         return text
-    return f"{text}; {view['accepting']} of {counted(view['hosts'], 'host accepts', 'hosts accept')} people"
+    return f"{text}; {view['accepting']} of {count(view['hosts'], 'host accepts', 'hosts accept')} people"
 
 
 def _hosts(sight: Sight, look: Look, now: datetime, room: int) -> Sequence[Text]:
@@ -112,21 +116,21 @@ def _host(host: Json, look: Look, now: datetime) -> Text:
 
 def _about(host: Json, now: datetime) -> Iterator[str]:
     if host["state"] == "failed":
-        yield clean(host["error"]) or message(host["reason"])
+        yield plain(host["error"]) or message(host["reason"])
         yield f"attempt {host['attempt']}" if host["attempt"] > 1 else ""
         return
-    since = moment(host["state_since"])
-    yield span(now - since) if since else ""
+    since = moment_of(host["state_since"])
+    yield span((now - since).total_seconds()) if since else ""
     if host["sessions"]:
-        yield counted(host["sessions"], "person", "people")
+        yield count(host["sessions"], "person", "people")
     if host["waiting"]:
-        yield clean(f"{host['waiting']['call']}: {host['waiting']['answer']}".strip(": "))
+        yield plain(f"{host['waiting']['call']}: {host['waiting']['answer']}".strip(": "))
     if host["attempt"] > 1:
         yield f"attempt {host['attempt']}"
 
 
 def event_line(event: Json, look: Look) -> Text:
     """`23:40:52 office-0042 is on 2.0.0`."""
-    at = moment(event["at"])
+    at = moment_of(event["at"])
     clock = f"{at.astimezone(look.zone):%H:%M:%S} " if at else ""
     return Text.assemble((clock, "dim"), message(event["text"]))

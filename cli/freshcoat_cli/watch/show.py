@@ -83,7 +83,7 @@ class Screen:
         """Leave the last screen as it is, and say why it is not followed any longer."""
         self._foot = False
         self._live.stop()
-        self._console.print(Text(closing(sight, code, plain=self._look.ascii)))
+        self._console.print(Text(closing(sight, code, only_ascii=self._look.ascii)), soft_wrap=True)
 
     def _draw(self) -> Group:
         if self._sight is None:
@@ -117,7 +117,7 @@ class Lines(_Plain):
 
     def end(self, sight: Sight, code: int) -> None:
         """Write why it is not followed any longer."""
-        self._write(closing(sight, code, plain=self._look.ascii))
+        self._write(closing(sight, code, only_ascii=self._look.ascii))
 
     def _write(self, line: str) -> None:
         self._console.print(Text(line), soft_wrap=True)
@@ -142,7 +142,7 @@ class Objects(_Plain):
         last = sight.view if self._only_last else last_object(sight, code, self._now())
         self._write(json.dumps(last, ensure_ascii=False, indent=2 if self._only_last else None))
         if code not in {0, 8}:
-            self._notes.print(Text(closing(sight, code, plain=True)), soft_wrap=True)
+            self._notes.print(Text(closing(sight, code, only_ascii=True)), soft_wrap=True)
 
 
 class Ids(_Plain):

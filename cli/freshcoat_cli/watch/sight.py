@@ -35,8 +35,8 @@ class Sight:
 class Look:
     """How the work is shown."""
 
-    zone: tzinfo
-    """Moments are shown in it."""
+    zone: tzinfo | None
+    """Moments are shown in it. None: that of this machine."""
     width: int = 80
     """Columns of the terminal."""
     height: int = 24

@@ -7,11 +7,12 @@ from datetime import datetime
 
 from rich.text import Text
 
-from freshcoat_cli.times.texts import span
+from freshcoat_cli.output.moments import moment_of, span
+from freshcoat_cli.output.words import count, message, plain, style_of, words
 from freshcoat_cli.watch.fit import Parts, bar, fit
-from freshcoat_cli.watch.parts import LEAVE, arrow, fact, head, moment, told, when
+from freshcoat_cli.watch.parts import LEAVE, arrow, fact, head, told, when
 from freshcoat_cli.watch.sight import Json, Look, Sight
-from freshcoat_cli.watch.words import KINDS, STYLES, clean, counted, message, words
+from freshcoat_cli.watch.words import KINDS
 
 _BAR = 15
 """Cells of the bar of one pool."""
@@ -22,8 +23,8 @@ def task_lines(sight: Sight, look: Look, now: datetime) -> list[Text]:
     view = sight.view
     parts = Parts(
         top=[
-            head(task_name(view, plain=look.ascii), sight, look, now),
-            bar(int(view["percent"]), look.width, STYLES.get(str(view["state"]), "cyan"), plain=look.ascii),
+            head(task_name(view, only_ascii=look.ascii), sight, look, now),
+            bar(int(view["percent"]), look.width, style_of(view["state"]) or "cyan", only_ascii=look.ascii),
         ],
         facts=list(_facts(view, look, now)),
         details=lambda room: _details(view, look, now, room),
@@ -33,24 +34,26 @@ def task_lines(sight: Sight, look: Look, now: datetime) -> list[Text]:
     return fit(parts, look.width, look.height)
 
 
-def task_name(view: Json, *, plain: bool) -> str:
+def task_name(view: Json, *, only_ascii: bool) -> str:
     """`Set as image: win11-office 1.0.0 → 2.0.0`."""
     kind = KINDS.get(str(view["kind"])) or words(str(view["kind"])).capitalize()
-    return f"{kind}: {clean(view['image'])} {arrow(view['from_version'], view['version'], plain=plain)}".strip()
+    return (
+        f"{kind}: {plain(view['image'])} {arrow(view['from_version'], view['version'], only_ascii=only_ascii)}".strip()
+    )
 
 
 def _facts(view: Json, look: Look, now: datetime) -> Iterator[Text]:
     if view["step"]:
-        yield fact("step", clean(view["step"]))
+        yield fact("step", plain(view["step"]))
     waits = view["waits_for"]
     if waits:
-        until = moment(waits.get("until"))
+        until = moment_of(waits.get("until"))
         yield fact("waits", f"{told(waits, look, now)}{f' ({when(until, look, now)})' if until else ''}")
     if view["note"] and message(view["note"]) != message(waits):
         yield fact("note", told(view["note"], look, now))
     if view["left_over"]:
         yield fact(
-            "left over", counted(len(view["left_over"]), "resource", "resources") + " in Azure could not be removed"
+            "left over", count(len(view["left_over"]), "resource", "resources") + " in Azure could not be removed"
         )
 
 
@@ -74,12 +77,12 @@ def _by_need(pools: Sequence[Json]) -> list[Json]:
 def _pool(pool: Json, view: Json, look: Look) -> Text:
     width = min(max(len(str(one["pool"])) for one in view["pools"]), 30)
     state = str(pool["state"] or "")
-    style = STYLES.get(state, "dim")
+    style = style_of(state) or "dim"
     note = message(pool["note"])
     return Text.assemble(
         (f"ring {pool['ring']}  ", "dim"),
-        f"{clean(pool['pool']):<{width}}  ",
-        bar(int(pool["percent"]), _BAR, style or "cyan", plain=look.ascii),
+        f"{plain(pool['pool']):<{width}}  ",
+        bar(int(pool["percent"]), _BAR, style, only_ascii=look.ascii),
         f" {pool['percent']:>3} %  ",
         (words(state), style),
         f"{'  ' if state and note else ''}{note}",
@@ -87,10 +90,10 @@ def _pool(pool: Json, view: Json, look: Look) -> Text:
 
 
 def _step(step: Json, look: Look, now: datetime) -> Text:
-    begun, ended = moment(step["begun_at"]), moment(step["ended_at"])
-    length = f"  {span((ended or now) - begun)}" if begun else ""
-    sign, plain, style = ("✔", "+", "green") if ended else ("⟳", "*", "cyan")
-    detail = f"  {clean(step['detail'])}" if step["detail"] else ""
+    begun, ended = moment_of(step["begun_at"]), moment_of(step["ended_at"])
+    length = f"  {span(((ended or now) - begun).total_seconds())}" if begun else ""
+    sign, in_ascii, style = ("✔", "+", "green") if ended else ("⟳", "*", "cyan")
+    detail = f"  {plain(step['detail'])}" if step["detail"] else ""
     return Text.assemble(
-        (plain if look.ascii else sign, style), f" {clean(step['name'])}", (f"{length}{detail}", "dim")
+        (in_ascii if look.ascii else sign, style), f" {plain(step['name'])}", (f"{length}{detail}", "dim")
     )

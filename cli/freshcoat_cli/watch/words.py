@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from freshcoat_cli.output.words import plain, words
 
 OPEN = ("scheduled", "running", "awaiting_approval", "paused", "rolling_back", "cancelling")
 ENDS = ("succeeded", "failed", "cancelled", "rolled_back")
@@ -41,19 +42,6 @@ HOSTS: Mapping[str, State] = {
 }
 """Each state of a host, in the order of the line of counts."""
 
-STYLES = {
-    "succeeded": "green",
-    "running": "cyan",
-    "rolling_back": "yellow",
-    "cancelling": "yellow",
-    "paused": "yellow",
-    "awaiting_approval": "yellow",
-    "failed": "red",
-    "cancelled": "yellow",
-    "rolled_back": "yellow",
-}
-"""Styles of the states of rollouts and tasks."""
-
 KINDS = {
     "set_as_image": "Set as image",
     "stage": "Stage",
@@ -72,26 +60,6 @@ def host_state(state: str) -> State:
     return HOSTS.get(state) or State(words(state), "·", ".")
 
 
-def words(state: str) -> str:
-    """`awaiting_approval` -> `awaiting approval`."""
-    return state.replace("_", " ")
-
-
-def clean(text: object) -> str:
-    """A text of the API on one line, without what would steer the terminal."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in str(text)).split())
-
-
-def message(shown: Any) -> str:
-    """The text of a message of the API; empty without one."""
-    return clean(shown["text"]) if shown else ""
-
-
 def short_host(name: str) -> str:
     """The host's name without its domain."""
-    return clean(name.split(".", 1)[0])
-
-
-def counted(number: int, one: str, more: str) -> str:
-    """`1 host`, `3 hosts`."""
-    return f"{number} {one if number == 1 else more}"
+    return plain(name.split(".", 1)[0])

@@ -166,8 +166,8 @@ def test_a_log_has_a_line_at_each_change_and_one_a_minute() -> None:
         "Rollout 8204001026537-f242: office  win11-office 1.0.0 → 2.0.0",
         f"23:41:00 running 65 %, {counts}; next: 00:00, in 19 min: Users are asked to sign out.",
         "23:41:00 office-0042 is on 2.0.0",
-        f"23:41:02 running 70 %, {counts}; next: 00:00, in 18 min: Users are asked to sign out.",
-        f"23:42:02 running 70 %, {counts}; next: 00:00, in 17 min: Users are asked to sign out.",
+        f"23:41:02 running 70 %, {counts}; next: 00:00, in 19 min: Users are asked to sign out.",
+        f"23:42:02 running 70 %, {counts}; next: 00:00, in 18 min: Users are asked to sign out.",
         "23:42:24 succeeded 100 %, 59 done",
         "✔ office  win11-office 1.0.0 → 2.0.0: succeeded, 59 of 59 hosts.",
     ]
