@@ -1,6 +1,6 @@
-"""Parses every PowerShell script of the product. `make lint` runs it: `python -m tools.powershell`.
+"""Parses every PowerShell script and module here. `make lint` runs it: `python -m tools.powershell`.
 
-The scripts run inside VMs only, so nothing else here would notice a missing bracket. Only the syntax is checked: the
+They run inside VMs and at users' desks only, so nothing else here would notice a missing bracket. Only the syntax is checked: the
 grammar is that of tree-sitter, not of PowerShell itself, and whether a command exists is not known.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import tree_sitter_powershell
 from tree_sitter import Language, Node, Parser
 
-SOURCES = ("shared", "local", "tools", "docs")
+SOURCES = ("shared", "local", "tools", "docs", "examples")
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class SyntaxProblem:
 
 def problems(root: Path) -> list[SyntaxProblem]:
     """Every place under `root` that cannot be parsed, by path and line."""
-    scripts = (path for place in SOURCES for path in sorted((root / place).rglob("*.ps1")))
+    scripts = (path for place in SOURCES for path in sorted((root / place).rglob("*.ps*1")))
     return [found for path in scripts for found in _problems_of(path, path.relative_to(root).as_posix())]
 
 

@@ -31,6 +31,13 @@ def test_the_scripts_for_hosts_are_among_them(tree: Path) -> None:
     assert seen(tree)
 
 
+@pytest.mark.parametrize("name", ["a.psm1", "a.psd1"])
+def test_modules_and_their_manifests_are_too(tree: Path, name: str) -> None:
+    (tree / "examples").mkdir()
+    (tree / "examples" / name).write_text("@{ RootModule = 'a'\n")
+    assert seen(tree)
+
+
 def test_a_script_that_parses_has_no_problem(tree: Path) -> None:
     (tree / "shared/a.ps1").write_text("param([string] $Name = '')\ntry { Write-Output $Name } catch { exit 1 }\n")
     assert seen(tree) == []
