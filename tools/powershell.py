@@ -1,7 +1,7 @@
 """Parses every PowerShell script and module here. `make lint` runs it: `python -m tools.powershell`.
 
-They run inside VMs and at users' desks only, so nothing else here would notice a missing bracket. Only the syntax is checked: the
-grammar is that of tree-sitter, not of PowerShell itself, and whether a command exists is not known.
+They run inside VMs and at users' desks only, so nothing else here would notice a missing bracket. Only the syntax is
+checked: the grammar is that of tree-sitter, not of PowerShell itself, and whether a command exists is not known.
 """
 
 from __future__ import annotations
