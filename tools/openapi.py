@@ -1,6 +1,7 @@
 """Writes the OpenAPI document to docs/openapi.json, and finds what would break programs of the last release.
 
-- `python -m tools.openapi` writes docs/openapi.json. A test holds it equal to what the app answers.
+- `python -m tools.openapi` writes docs/openapi.json, and docs/calls.md from it. A test holds both equal to what the app
+  answers.
 - `python -m tools.openapi --check` fails when the app's document would break a program that was written by
   docs/openapi-released.json, unless the newest section of CHANGELOG.md names each broken thing in backquotes.
 - `python -m tools.openapi --release` makes today's document the released one.
@@ -16,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import function_app  # noqa: F401 - importing it fills the table of endpoints
+from tools.openapi_calls import page
 from tools.openapi_changes import Break, breaks
 from triggers.http.openapi import document
 
 ROOT = Path(__file__).parent.parent
 CURRENT = ROOT / "docs" / "openapi.json"
+CALLS = ROOT / "docs" / "calls.md"
 RELEASED = ROOT / "docs" / "openapi-released.json"
 CHANGELOG = ROOT / "CHANGELOG.md"
 
@@ -80,6 +83,7 @@ def main(arguments: list[str]) -> int:
         print(__doc__)
         return 2
     CURRENT.write_text(text_of(document()))
+    CALLS.write_text(page(document()))
     return 0
 
 

@@ -1,0 +1,49 @@
+"""The command of `freshcoat` for each call of the HTTP API. Calls without one are for programs, or made in the console.
+
+Names, versions and ids are those of the contract's examples.
+"""
+
+from __future__ import annotations
+
+_ROLLOUT = "8204680874794-4bd9"
+_TASK = "8204680874795-4bd9"
+_PROMOTION = "8204680874796-4bd9"
+
+COMMANDS: dict[str, str] = {
+    "get_me": "freshcoat whoami",
+    "get_pools": "freshcoat pools",
+    "get_pool": "freshcoat pools office",
+    "get_pool_hosts": "freshcoat hosts office",
+    "post_update_image": 'freshcoat update-image office 2.0.0 --on-logoff "mon 01:00" --reason "November patches"',
+    "post_roll_back_pool": 'freshcoat roll-back office --reason "Printing fails"',
+    "get_images": "freshcoat images",
+    "get_image": "freshcoat images win11",
+    "get_image_versions": "freshcoat versions win11",
+    "post_stage": 'freshcoat stage win11 3.0.0 --notes "Built by Packer"',
+    "post_verdict": 'freshcoat verdict win11 3.0.0 passed --note "Office and VPN work"',
+    "delete_version": "freshcoat discard win11 3.0.0",
+    "post_set_as_image": 'freshcoat set-as-image win11 --power-off --step minor --notes "November patches"',
+    "post_power": "freshcoat template win11 start",
+    "post_activate": 'freshcoat activate win11 3.0.0 --update-pools all --on-logoff "mon 01:00"',
+    "post_roll_back": 'freshcoat roll-back-image win11 1.0.0 --reason "Printing fails"',
+    "get_rollouts": "freshcoat rollouts",
+    "get_rollout": f"freshcoat rollouts {_ROLLOUT}",
+    "post_rollouts": 'freshcoat update-pools 2.0.0 --account default --gate approve --on-logoff "mon 01:00"',
+    "post_pause": f'freshcoat pause {_ROLLOUT} --reason "Exams until noon"',
+    "post_resume": f'freshcoat resume {_ROLLOUT} --reason "The driver is fixed"',
+    "post_approve": f'freshcoat approve {_ROLLOUT} --reason "The canary works"',
+    "post_retry": f"freshcoat retry {_ROLLOUT} --host h0.contoso.local",
+    "post_reschedule": f'freshcoat reschedule {_ROLLOUT} --deadline "mon 01:00"',
+    "post_cancel": f'freshcoat cancel {_ROLLOUT} --leave --reason "Wrong version"',
+    "get_tasks": "freshcoat tasks",
+    "get_task": f"freshcoat tasks {_TASK}",
+    "post_approve_task": f"freshcoat approve {_TASK}",
+    "post_cancel_task": f"freshcoat cancel {_TASK} --leave",
+    "get_promotions": "freshcoat promotions",
+    "get_promotion": f"freshcoat promotions {_PROMOTION}",
+    "post_promotion": 'freshcoat promote win11 --at "tue 22:00" --update-pools all --pools-on-logoff "wed 04:00"',
+    "post_reschedule_promotion": f'freshcoat reschedule {_PROMOTION} --at "thu 22:00"',
+    "post_approve_promotion": f"freshcoat approve {_PROMOTION}",
+    "delete_promotion": f"freshcoat cancel {_PROMOTION}",
+}
+"""Operation -> command."""
