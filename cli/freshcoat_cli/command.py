@@ -29,6 +29,16 @@ def command(app: typer.Typer, name: str, *, panel: str | None = None, **more: An
     return register
 
 
+def default(group: typer.Typer) -> Callable[[Handler], Handler]:
+    """Register what a group does when it is named alone, such as to list."""
+
+    def register(handler: Handler) -> Handler:
+        group.callback(invoke_without_command=True)(_as_command(handler))
+        return handler
+
+    return register
+
+
 def _as_command(handler: Handler) -> Callable[..., None]:
     taken = list(inspect.signature(handler, eval_str=True).parameters.values())[1:]
     groups = {one.name: one.annotation for one in taken if _is_group(one.annotation)}
@@ -42,6 +52,9 @@ def _as_command(handler: Handler) -> Callable[..., None]:
             return group(**{one.name: given.pop(one.name) for one in fields(group)})
 
         common = merged(ctx.find_root().obj or Common(), pick(Common))
+        if ctx.invoked_subcommand:
+            ctx.find_root().obj = common
+            return
         picked = {name: pick(group) for name, group in groups.items()}
         guarded(common, lambda session: handler(session, **given, **picked))
 

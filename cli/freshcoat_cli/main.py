@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ import typer
 from freshcoat_cli import __version__
 from freshcoat_cli.command import options_of
 from freshcoat_cli.commands import register
+from freshcoat_cli.commands.completion import VARIABLE
 from freshcoat_cli.errors import Exit
 from freshcoat_cli.options import Common
 
@@ -60,7 +62,11 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that lacks a character must not end a command
+    if VARIABLE in os.environ:
+        from typer._completion_classes import completion_init  # noqa: PLC0415 - only while a shell completes
+
+        completion_init()
     try:
-        app()
+        app(prog_name="freshcoat")
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)

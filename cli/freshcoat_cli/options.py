@@ -54,8 +54,32 @@ class Change(OptionGroup):
     ] = None
 
 
+FOLLOWING = "Following it"
+
+
 @dataclass(frozen=True)
-class Reasoned(Change):
+class Following(OptionGroup):
+    """When to stop looking."""
+
+    stop_when_waiting: Annotated[
+        bool,
+        Option(
+            "--stop-when-waiting",
+            help="End with exit code 9 when it waits for a person: paused, or an approval.",
+            rich_help_panel=FOLLOWING,
+        ),
+    ] = False
+
+
+@dataclass(frozen=True)
+class Waiting(Following):
+    """Whether to follow what was begun."""
+
+    wait: Annotated[bool, Option("--wait", help="Follow it until its end.", rich_help_panel=FOLLOWING)] = False
+
+
+@dataclass(frozen=True)
+class Reasoned(Change, Waiting):
     """What a command to something that runs takes."""
 
     reason: Annotated[

@@ -5,11 +5,15 @@ from __future__ import annotations
 import typer
 
 from freshcoat_cli.commands import (
+    access,
     activating,
+    audit,
+    completion,
     history,
     hosts,
     images,
     making,
+    opening,
     pools,
     profiles,
     signing_in,
@@ -18,8 +22,12 @@ from freshcoat_cli.commands import (
     watch,
 )
 
+LOOK = (pools, hosts, images, history, watch, audit)
+CHANGE = (updates, steering, making, activating)
+SET_UP = (access, signing_in, profiles, opening, completion)
+
 
 def register(app: typer.Typer) -> None:
     """Add every command, in the order in which the help lists them."""
-    for module in (pools, hosts, images, history, updates, steering, making, activating, watch, signing_in, profiles):
+    for module in (*LOOK, *CHANGE, *SET_UP):
         module.register(app)

@@ -94,8 +94,8 @@ def promote(
     """Schedule the activation of the staged version."""
     if (at is None) == (days is None):
         raise usage("Say when: --at WHEN or --days N.")
-    if given.sign_out is not None or given.plan:
-        raise usage("--sign-out and --plan mean nothing here: the plan is made again when it is due.")
+    if given.sign_out is not None or given.plan or given.wait:
+        raise usage("--sign-out, --plan and --wait mean nothing here: the plan is made again when it is due.")
     zone = time_zone or "UTC"
     when = When(now=pools_now, at=pools_at, on_logoff=pools_on_logoff)
     body: dict[str, Any] = {"image": image, "time_zone": zone, **reason_of(given)}

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
+from freshcoat_cli import completing
 from freshcoat_cli.command import command
 from freshcoat_cli.commands.panels import LOOK
 from freshcoat_cli.output.tables import Column, Item
@@ -21,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 def hosts(
     session: Session,
-    pool: Annotated[str, Argument(help="The pool.")],
+    pool: Annotated[str, Argument(help="The pool.", autocompletion=completing.pools)],
     limit: Annotated[int | None, Option("--limit", min=1, help="At most so many.")] = None,
 ) -> None:
     """List the hosts of a pool: version, people, power, and why each is as it is."""

@@ -9,6 +9,7 @@ import typer
 from rich.text import Text
 from typer import Argument, Option
 
+from freshcoat_cli import completing
 from freshcoat_cli.command import command
 from freshcoat_cli.commands.facts import facts
 from freshcoat_cli.commands.panels import LOOK
@@ -17,7 +18,7 @@ from freshcoat_cli.output.tables import Column, Item
 from freshcoat_cli.output.words import message, number, plain, style_of, words
 from freshcoat_cli.session import Session
 
-Image = Annotated[str, Argument(help="The image.")]
+Image = Annotated[str, Argument(help="The image.", autocompletion=completing.images)]
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 def images(
     session: Session,
-    image: Annotated[str | None, Argument(help="Show this image alone.")] = None,
+    image: Annotated[str | None, Argument(help="Show this image alone.", autocompletion=completing.images)] = None,
     search: Annotated[str | None, Option("--search", help="Part of its name.")] = None,
     account: Annotated[str | None, Option("--account", help="Images that this account may use.")] = None,
 ) -> None:

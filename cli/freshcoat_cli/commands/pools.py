@@ -10,6 +10,7 @@ import typer
 from rich.text import Text
 from typer import Argument, Option
 
+from freshcoat_cli import completing
 from freshcoat_cli.command import command
 from freshcoat_cli.commands.facts import facts
 from freshcoat_cli.commands.panels import LOOK
@@ -29,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 def pools(
     session: Session,
-    pool: Annotated[str | None, Argument(help="Show this pool alone.")] = None,
+    pool: Annotated[str | None, Argument(help="Show this pool alone.", autocompletion=completing.pools)] = None,
     search: Annotated[str | None, Option("--search", help="Part of its name, image or host pool.")] = None,
     account: Annotated[str | None, Option("--account", help="Pools of this account.")] = None,
     ring: Annotated[list[str] | None, Option("--ring", help="test, pilot or production; several times.")] = None,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from typer import Argument
 
+from freshcoat_cli import completing
 from freshcoat_cli.command import command
 from freshcoat_cli.commands.panels import SET_UP
 from freshcoat_cli.config.profiles import read_config, write_config
@@ -39,7 +40,9 @@ COLUMNS = [
 ]
 
 
-def use_profile(session: Session, name: Annotated[str, Argument(help="The profile.")]) -> None:
+def use_profile(
+    session: Session, name: Annotated[str, Argument(help="The profile.", autocompletion=completing.profiles)]
+) -> None:
     """Make this profile the default."""
     config = read_config()
     found = config.named(name)

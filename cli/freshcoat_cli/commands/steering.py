@@ -114,7 +114,7 @@ def cancel(
     effect = message(offer.get("effect")) or ("Everything goes back." if take_back else "What runs is finished.")
     session.ask(f"Cancel {_name(found)}? {effect}", given)
     body = {"how": "roll_back" if take_back else "leave"}
-    _tell(session, found.path, "cancel", body, given)
+    _tell(session, found.path, "cancel", body, given, ("cancelled", "rolled_back"))
 
 
 def _name(found: Found) -> str:
@@ -136,7 +136,10 @@ def _tell(
             raise usage("--reason is kept of commands to rollouts only.")
         body = {**body, "reason": given.reason}
     view = session.send("POST", f"{path}/{verb}", body, given).data
-    _show(session, view)
+    if session.out.for_people or not given.wait:  # a program that waits reads the end alone
+        _show(session, view)
+    if given.wait:
+        session.follow(view, given, wanted)
 
 
 def _show(session: Session, view: dict[str, Any]) -> None:

@@ -8,15 +8,28 @@ from typing import Annotated, Any
 
 from typer import Argument
 
+from freshcoat_cli import completing
 from freshcoat_cli.errors import CliError, Exit
 from freshcoat_cli.session import Session
 
 _ID = re.compile(r"\d{13}-[0-9a-f]{4}")
 KINDS = ("rollouts", "tasks", "promotions")
 
-Subject = Annotated[str, Argument(metavar="ID_or_POOL", help="The id of a rollout, or the pool on which one is open.")]
+Subject = Annotated[
+    str,
+    Argument(
+        metavar="ID_or_POOL",
+        help="The id of a rollout, or the pool on which one is open.",
+        autocompletion=completing.open_rollouts,
+    ),
+]
 AnySubject = Annotated[
-    str, Argument(metavar="ID_or_POOL", help="The id of a rollout, a task or a promotion; or a pool.")
+    str,
+    Argument(
+        metavar="ID_or_POOL",
+        help="The id of a rollout, a task or a promotion; or a pool.",
+        autocompletion=completing.open_rollouts,
+    ),
 ]
 
 

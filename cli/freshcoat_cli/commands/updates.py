@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer import Argument, Option
 
+from freshcoat_cli import completing
 from freshcoat_cli.command import command
 from freshcoat_cli.commands.panels import PUBLISH
 from freshcoat_cli.errors import usage
@@ -17,7 +18,7 @@ from freshcoat_cli.publishing.plans import fleet_plan, pool_plan
 from freshcoat_cli.publishing.schedules import needed_schedule, policy_of, schedule_of
 from freshcoat_cli.session import Session
 
-Pool = Annotated[str, Argument(help="The pool.")]
+Pool = Annotated[str, Argument(help="The pool.", autocompletion=completing.pools)]
 Version = Annotated[str, Argument(help="The version, like 2.0.0.")]
 Only = Annotated[list[str] | None, Option("--only", help="Update this host alone; several times.")]
 Exclude = Annotated[list[str] | None, Option("--exclude", help="Leave this host out; several times.")]

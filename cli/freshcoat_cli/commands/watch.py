@@ -11,7 +11,7 @@ from freshcoat_cli.command import command
 from freshcoat_cli.commands.panels import LOOK
 from freshcoat_cli.commands.subjects import find
 from freshcoat_cli.session import Session
-from freshcoat_cli.watch.options import Following
+from freshcoat_cli.options import Following
 
 
 def register(app: typer.Typer) -> None:
