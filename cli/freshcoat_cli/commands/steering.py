@@ -129,6 +129,7 @@ def _tell(
     verb: str,
     body: dict[str, Any],
     given: Reasoned,
+    wanted: tuple[str, ...] = ("succeeded",),
 ) -> None:
     """Give the command, and show what it has led to. A promotion and a task keep no reason."""
     if given.reason:

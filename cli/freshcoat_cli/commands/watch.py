@@ -10,8 +10,8 @@ from typer import Argument
 from freshcoat_cli.command import command
 from freshcoat_cli.commands.panels import LOOK
 from freshcoat_cli.commands.subjects import find
-from freshcoat_cli.session import Session
 from freshcoat_cli.options import Following
+from freshcoat_cli.session import Session
 
 
 def register(app: typer.Typer) -> None:
