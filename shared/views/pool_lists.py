@@ -91,6 +91,10 @@ def _listed(pool: Pool) -> tuple[str, str, str | None]:
     return "pool in a list", pool.name, pool.etag
 
 
+def _key(rollout_id: str) -> tuple[str, str]:
+    return "rollout of a listed pool", rollout_id
+
+
 @dataclass
 class _Known:
     """What the tables know about pools, each part read when it is first asked for."""
@@ -118,8 +122,15 @@ class _Known:
         return self._rollouts[pool.name]
 
     def _read_rollouts(self, pools: Sequence[Pool]) -> dict[str, PoolRollouts]:
-        with ThreadPoolExecutor(_READERS) as readers:
-            return dict(zip((pool.name for pool in pools), readers.map(self._rollouts_of, pools), strict=True))
+        unknown = [pool for pool in pools if self._has_to_be_read(pool)]
+        with ThreadPoolExecutor(_READERS) as readers:  # starts a thread for each that is to be read
+            read = dict(zip((pool.name for pool in unknown), readers.map(self._rollouts_of, unknown), strict=True))
+        return {pool.name: read.get(pool.name) or self._rollouts_of(pool) for pool in pools}
+
+    def _has_to_be_read(self, pool: Pool) -> bool:
+        kept = ((pool.refresh_rollout, REFRESH_FOR), (pool.last_rollout, ENDED_FOR))
+        has = self.services.read_cache.has  # it counts what is up to twice as old
+        return bool(pool.running_rollout) or any(name and not has(_key(name), age / 2) for name, age in kept)
 
     def _rollouts_of(self, pool: Pool) -> PoolRollouts:
         refresh = self._kept(pool.refresh_rollout, REFRESH_FOR)
@@ -133,9 +144,7 @@ class _Known:
         if not rollout_id:
             return None
         rows = self.services.rollouts
-        return self.services.read_cache.get(
-            ("rollout of a listed pool", rollout_id), age, lambda: rows.find(ROLLOUTS, rollout_id)
-        )
+        return self.services.read_cache.get(_key(rollout_id), age, lambda: rows.find(ROLLOUTS, rollout_id))
 
     def views(self, pools: Sequence[Pool]) -> list[PoolView]:
         """The pools without a read from Azure."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from shared.api.lists.pools import PoolsQuery
+from shared.caches.read_through import ReadThroughCache
 from shared.core.errors import AzureBusy
 from shared.core.states import RolloutState
+from shared.models.access.roles import ALL_ACCOUNTS
 from shared.models.accounts import Account
 from shared.models.policy import PolicyOverrides
 from shared.models.pools import EntraJoin, Pool, Ring
@@ -17,6 +22,7 @@ from shared.models.windows import Window
 from shared.pools.watch import watch_pools
 from shared.records.pool_looks import LOOKED_AT_EVERY, MOST_AT_ONCE, look_at_pools
 from shared.services import LOOKS
+from shared.views import pool_lists
 from tests.fixtures.app import App, change_pool, office, update
 from tests.fixtures.world.azure import HOST_POOL_ID
 
@@ -298,3 +304,31 @@ class TestPool:
         shown = one(app)["running_rollout"]
         assert shown["next"]["code"]
         assert (shown["hosts"], shown["failed"], shown["sessions_open"], shown["expected_end"]) == (0, 0, 0, None)
+
+
+def test_only_what_has_to_be_read_starts_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 200 pools, most have no rollout, or one that is known."""
+    app, clock, read = several(), [0.0], list[str]()
+
+    class Readers(ThreadPoolExecutor):
+        def map(self, work: Any, *pools: Any, **how: Any) -> Any:
+            read.extend(pool.name for pool in pools[0])
+            return super().map(work, *pools, **how)
+
+    monkeypatch.setattr(pool_lists, "ThreadPoolExecutor", Readers)
+    rollout_id = update(app).json["id"]
+    app.tables.pools.replace(app.pool().replace(running_rollout="", last_rollout=rollout_id))
+    services = replace(app.services, read_cache=ReadThroughCache(lambda: clock[0]))
+
+    def listed() -> list[str]:
+        read.clear()
+        found = pool_lists.list_pools(services, ALL_ACCOUNTS, PoolsQuery(live=False))
+        assert [bool(pool.last_rollout) for pool in found.items] == [False, True, False, False]
+        return read
+
+    assert listed() == ["office"]
+    assert listed() == []
+    clock[0] += pool_lists.ENDED_FOR + 1
+    assert listed() == ["office"]
+    app.tables.pools.replace(app.pool().replace(running_rollout=rollout_id))
+    assert listed() == ["office"], "a running rollout is read each time"
