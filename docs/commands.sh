@@ -27,3 +27,8 @@ wait_for() {
   echo "$1 is ${state:-not readable: $answer}, not $2" >&2
   return 1
 }
+
+# The command line (docs/cli.md) as it is in this folder, for Freshcoat under `make run`.
+freshcoat() {
+  FRESHCOAT_URL=${B%/api} PYTHONPATH=cli .venv/bin/python -m freshcoat_cli "$@"
+}
