@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import azure.durable_functions as df
 
-from shared.api.common import Listed, PageQuery, PlanQuery, UpdatePlanQuery
+from shared.api.common import Listed, PlanQuery, UpdatePlanQuery
 from shared.api.conditions import Condition
 from shared.api.edits import Patch, Put
-from shared.api.lists.pools import PoolsQuery
+from shared.api.lists.pools import PoolHostsQuery, PoolsQuery
 from shared.api.merge_patch import MergePatch
 from shared.api.pool_pages.kept import KeptView
 from shared.api.pool_pages.versions import PoolVersionsQuery, PoolVersionView
@@ -87,11 +87,11 @@ def delete_pool(call: Call, engine: Engine, query: UnregisterQuery) -> Answer[No
 
 
 @endpoint(bp, "GET", "pools/{pool}/hosts", needs=Need.READ, refusals=(404,))
-def get_pool_hosts(call: Call, query: PageQuery) -> Answer[Listed[PoolHostView]]:
+def get_pool_hosts(call: Call, query: PoolHostsQuery) -> Answer[Listed[PoolHostView]]:
     """List a pool's hosts: version, target, sessions, status, drain, power."""
     pool = find_pool(call.services, call.path["pool"])
     rollout = running_rollout(call.services, pool) or open_refresh(call.services, pool)
-    return Answer(list_hosts(call.services, pool, rollout, limit=query.limit, continuation=query.continuation))
+    return Answer(list_hosts(call.services, pool, rollout, query))
 
 
 @endpoint(bp, "GET", "pools/{pool}/kept", needs=Need.READ, refusals=(404,))

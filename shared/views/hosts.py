@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from shared.api.common import Listed
+from shared.api.lists.pools import PoolHostsQuery
 from shared.api.pools import PoolHostView
 from shared.caches.seen_rows import SeenRows
 from shared.core.codes import Code
@@ -83,16 +84,15 @@ def seen_lately(services: Services, pool: str) -> SeenLately:
     return services.read_cache.get(("hosts lately", pool), DETAILS_FOR, read, grows=True, behind=True)
 
 
-def list_hosts(
-    services: Services, pool: Pool, rollout: Rollout | None, *, limit: int, continuation: str | None
-) -> Listed[PoolHostView]:
+def list_hosts(services: Services, pool: Pool, rollout: Rollout | None, query: PoolHostsQuery) -> Listed[PoolHostView]:
     """A page of the pool's hosts by name, with their state in `rollout`: the running one, else the pool's refresh.
 
     Raises AzureError.
     """
-    seen = recent_hosts(services, pool.host_pool_id)
+    text = (query.search or "").casefold()
+    seen = [host for host in recent_hosts(services, pool.host_pool_id) if text in host.broker.name.casefold()]
     rows = {row.host: row for row in recent_rows(services, rollout)} if rollout else {}
-    page = page_of(seen, lambda host: host.broker.name.lower(), limit=limit, continuation=continuation)
+    page = page_of(seen, lambda host: host.broker.name.lower(), limit=query.limit, continuation=query.continuation)
     now = services.now()
     views = [
         _view(host, _target(pool, rollout, row), row, now)

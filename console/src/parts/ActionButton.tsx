@@ -1,5 +1,7 @@
-import { Button, Tooltip, type ButtonProps } from "@fluentui/react-components";
-import { useState, type ReactNode } from "react";
+import { Button, type ButtonProps } from "@fluentui/react-components";
+import { lazy, Suspense, useEffect, useId, useRef, useState, type ReactNode } from "react";
+
+const Reason = lazy(() => import("./Reason").then((module) => ({ default: module.Reason })));
 
 type Props = Pick<ButtonProps, "appearance" | "size" | "icon" | "className"> & {
   type?: "button" | "submit";
@@ -14,24 +16,52 @@ type Props = Pick<ButtonProps, "appearance" | "size" | "icon" | "className"> & {
 
 /** A button that says why it is disabled. It is the same element with and without a reason, so the focus stays. */
 export function ActionButton({ whyNot, busy, danger, onClick, children, className, ...rest }: Props): ReactNode {
-  const [seen, setSeen] = useState(false);
+  const id = useId();
+  const button = useRef<HTMLButtonElement>(null);
+  const [seen, setSeen] = useLater(false);
+  const [show, hide] = [() => setSeen(true), () => setSeen(false)];
   return (
-    <Tooltip
-      content={whyNot ?? ""}
-      relationship={whyNot ? "description" : "inaccessible"}
-      visible={seen && Boolean(whyNot)}
-      onVisibleChange={(_, { visible }) => setSeen(visible)}
-      withArrow
-    >
+    <>
       <Button
         {...rest}
+        ref={button}
         className={danger ? `fc-danger-button ${className ?? ""}` : className}
         disabledFocusable={Boolean(whyNot) || busy}
         aria-busy={busy}
+        aria-describedby={whyNot ? id : undefined}
         onClick={whyNot || busy ? undefined : onClick}
+        onPointerEnter={show}
+        onPointerLeave={hide}
+        onFocus={show}
+        onBlur={hide}
       >
         {children}
       </Button>
-    </Tooltip>
+      {whyNot && (
+        <span id={id} hidden>
+          {whyNot}
+        </span>
+      )}
+      {whyNot && seen && (
+        <Suspense>
+          <Reason button={button} text={whyNot} onKeep={show} onHide={hide} />
+        </Suspense>
+      )}
+    </>
   );
+}
+
+/** Milliseconds from the pointer's coming to the text's, and from its going: it may go over to the text meanwhile. */
+const DELAY = 250;
+
+/** A value that is set a moment later, unless another one is set before. */
+function useLater(first: boolean): [boolean, (value: boolean) => void] {
+  const [value, setValue] = useState(first);
+  const timer = useRef(0);
+  useEffect(() => () => window.clearTimeout(timer.current), []);
+  const set = (next: boolean): void => {
+    window.clearTimeout(timer.current);
+    timer.current = window.setTimeout(() => setValue(next), DELAY);
+  };
+  return [value, set];
 }

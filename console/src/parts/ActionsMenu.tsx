@@ -1,25 +1,10 @@
-import {
-  Button,
-  Menu,
-  MenuDivider,
-  MenuItem,
-  MenuItemLink,
-  MenuList,
-  MenuPopover,
-  MenuTrigger,
-} from "@fluentui/react-components";
-import { Fragment, type ReactElement, type ReactNode } from "react";
+import type { ReactNode } from "react";
 
 import { MoreIcon } from "./icons";
+import type { Action as Entry } from "./menu/groups";
+import { MenuButton } from "./menu/MenuButton";
 
-export interface Action {
-  text: string;
-  icon?: ReactElement;
-  onClick?: () => void;
-  /** An address outside of the console, such as the portal's. */
-  href?: string;
-  /** Why it cannot be chosen now. It stays in the menu, with the reason below its text. */
-  whyNot?: string | null;
+export interface Action extends Entry {
   /** Whether a line stands above it. */
   apart?: boolean;
 }
@@ -33,41 +18,16 @@ interface Props {
 }
 
 export function ActionsMenu({ of, actions, text }: Props): ReactNode {
-  return (
-    <Menu>
-      <MenuTrigger disableButtonEnhancement>
-        {text ? (
-          <Button>{text}</Button>
-        ) : (
-          <Button appearance="subtle" icon={<MoreIcon />} aria-label={`Actions of ${of}`} />
-        )}
-      </MenuTrigger>
-      <MenuPopover>
-        <MenuList>
-          {actions.map((action) => (
-            <Fragment key={action.text}>
-              {action.apart && <MenuDivider />}
-              <Item action={action} />
-            </Fragment>
-          ))}
-        </MenuList>
-      </MenuPopover>
-    </Menu>
-  );
+  const groups = inGroups(actions);
+  if (text) return <MenuButton groups={groups}>{text}</MenuButton>;
+  return <MenuButton groups={groups} appearance="subtle" icon={<MoreIcon />} aria-label={`Actions of ${of}`} />;
 }
 
-function Item({ action }: { action: Action }): ReactNode {
-  const { text, icon, href, whyNot, onClick } = action;
-  if (href && !whyNot) {
-    return (
-      <MenuItemLink href={href} target="_blank" rel="noreferrer" icon={icon}>
-        {text}
-      </MenuItemLink>
-    );
+function inGroups(actions: readonly Action[]): Action[][] {
+  const groups: Action[][] = [[]];
+  for (const action of actions) {
+    if (action.apart && groups.at(-1)?.length) groups.push([]);
+    groups.at(-1)?.push(action);
   }
-  return (
-    <MenuItem icon={icon} disabled={Boolean(whyNot)} onClick={onClick} subText={whyNot ?? undefined}>
-      {text}
-    </MenuItem>
-  );
+  return groups;
 }

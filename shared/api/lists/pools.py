@@ -37,3 +37,10 @@ class PoolsQuery(PageQuery):
     """`open`: only pools with a rollout that has not ended. `none`: only the others. A refresh is none."""
     sort: PoolSort = "name"
     order: Order = "asc"
+
+
+class PoolHostsQuery(PageQuery):
+    """One page of the hosts of a pool."""
+
+    search: Search | None = None
+    """Part of the host's name, in any case."""

@@ -240,6 +240,15 @@ class TestRead:
         (listed,) = list_pools(services, ALL_ACCOUNTS, PoolsQuery(limit=10)).items
         assert listed.hosts == 4
 
+    def test_a_search_finds_hosts_on_all_pages(self) -> None:
+        app = office()
+        for name in ("find-a", "find-b", "other"):
+            app.world.add_host(f"{name}.contoso.local")
+        first = app.send("GET", "/api/pools/office/hosts?search=FIND&limit=1").json
+        assert [host["host"] for host in first["items"]] == ["find-a.contoso.local"]
+        then = app.send("GET", f"/api/pools/office/hosts?search=FIND&limit=1&continuation={first['continuation']}").json
+        assert ([host["host"] for host in then["items"]], then["continuation"]) == (["find-b.contoso.local"], None)
+
     def test_hosts_show_who_drained_them_and_whether_they_are_off(self) -> None:
         app = office()
         app.world.add_host("a.contoso.local", accepting=False)

@@ -1,19 +1,20 @@
-import {
-  Button,
-  Menu,
-  MenuDivider,
-  MenuGroup,
-  MenuGroupHeader,
-  MenuItem,
-  MenuItemRadio,
-  MenuList,
-  MenuPopover,
-  MenuTrigger,
-} from "@fluentui/react-components";
 import type { ReactNode } from "react";
 
 import { choose, useChoices, type Choices } from "../../parts/choices";
+import type { MenuGroup } from "../../parts/menu/groups";
+import { MenuButton } from "../../parts/menu/MenuButton";
 import { useSession } from "../session/session";
+
+const ZONES = [
+  ["automatic", "The pool’s zone on its pages, else mine"],
+  ["mine", "My zone"],
+  ["utc", "UTC"],
+] as const;
+
+const SHORTCUTS = [
+  ["on", "On"],
+  ["off", "Off"],
+] as const;
 
 const DEV_ROLES = [
   ["", "Developer (everything)"],
@@ -26,72 +27,33 @@ const DEV_ROLES = [
 /** Who is signed in, and the choices of this person. */
 export function AccountMenu(): ReactNode {
   const { me, about, devRole, setDevRole, signOut } = useSession();
-  const choices = useChoices();
-  const checked = { zone: [choices.zone], shortcuts: [choices.shortcuts], role: [devRole] };
+  const { zone, shortcuts } = useChoices();
+  const set = (name: keyof Choices) => (value: string) => choose({ [name]: value } as Partial<Choices>);
+  const groups: MenuGroup[] = [
+    { title: "Times are shown in", name: "zone", chosen: zone, choices: ZONES, onChoose: set("zone") },
+    {
+      title: "Shortcuts of single keys",
+      name: "shortcuts",
+      chosen: shortcuts,
+      choices: SHORTCUTS,
+      onChoose: set("shortcuts"),
+    },
+    about.auth.kind === "development"
+      ? { title: "Try the role (local run)", name: "role", chosen: devRole, choices: DEV_ROLES, onChoose: setDevRole }
+      : [{ text: "Sign out", onClick: signOut }],
+  ];
   return (
-    <Menu
-      checkedValues={checked}
-      onCheckedValueChange={(_, { name, checkedItems }) => {
-        const value = checkedItems[0] ?? "";
-        if (name === "role") setDevRole(value);
-        else choose({ [name]: value } as Partial<Choices>);
-      }}
-    >
-      <MenuTrigger disableButtonEnhancement>
-        <Button appearance="transparent" className="fc-who">
-          <span>
-            {me.name}
-            <br />
-            {me.roles.join(", ") || "no role"}
-          </span>
-          <span className="fc-avatar" aria-hidden>
-            {initials(me.name)}
-          </span>
-          <span className="fc-sr">, account</span>
-        </Button>
-      </MenuTrigger>
-      <MenuPopover>
-        <MenuList>
-          <MenuGroup>
-            <MenuGroupHeader>Times are shown in</MenuGroupHeader>
-            <MenuItemRadio name="zone" value="automatic">
-              The pool’s zone on its pages, else mine
-            </MenuItemRadio>
-            <MenuItemRadio name="zone" value="mine">
-              My zone
-            </MenuItemRadio>
-            <MenuItemRadio name="zone" value="utc">
-              UTC
-            </MenuItemRadio>
-          </MenuGroup>
-          <MenuDivider />
-          <MenuGroup>
-            <MenuGroupHeader>Shortcuts of single keys</MenuGroupHeader>
-            <MenuItemRadio name="shortcuts" value="on">
-              On
-            </MenuItemRadio>
-            <MenuItemRadio name="shortcuts" value="off">
-              Off
-            </MenuItemRadio>
-          </MenuGroup>
-          <MenuDivider />
-          {about.auth.kind === "development" ? <DevRoles /> : <MenuItem onClick={signOut}>Sign out</MenuItem>}
-        </MenuList>
-      </MenuPopover>
-    </Menu>
-  );
-}
-
-function DevRoles(): ReactNode {
-  return (
-    <MenuGroup>
-      <MenuGroupHeader>Try the role (local run)</MenuGroupHeader>
-      {DEV_ROLES.map(([role, text]) => (
-        <MenuItemRadio key={role} name="role" value={role}>
-          {text}
-        </MenuItemRadio>
-      ))}
-    </MenuGroup>
+    <MenuButton appearance="transparent" className="fc-who" groups={groups}>
+      <span>
+        {me.name}
+        <br />
+        {me.roles.join(", ") || "no role"}
+      </span>
+      <span className="fc-avatar" aria-hidden>
+        {initials(me.name)}
+      </span>
+      <span className="fc-sr">, account</span>
+    </MenuButton>
   );
 }
 

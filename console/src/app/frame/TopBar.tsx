@@ -1,9 +1,10 @@
-import { Button, Menu, MenuItemRadio, MenuList, MenuPopover, MenuTrigger } from "@fluentui/react-components";
+import { Button } from "@fluentui/react-components";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 
 import { choose, useChoices, useDark, type ThemeChoice } from "../../parts/choices";
 import { DarkIcon, KeyboardIcon, LightIcon, MenuIcon } from "../../parts/icons";
+import { MenuButton } from "../../parts/menu/MenuButton";
 import { useSession } from "../session/session";
 import { AccountMenu } from "./AccountMenu";
 
@@ -41,26 +42,28 @@ export function TopBar({ onMenu, onKeys }: Props): ReactNode {
   );
 }
 
+const THEMES = [
+  ["light", "Light"],
+  ["dark", "Dark"],
+  ["system", "As the system"],
+] as const;
+
 function ThemeMenu(): ReactNode {
   const { theme } = useChoices();
   const dark = useDark();
   return (
-    <Menu
-      checkedValues={{ theme: [theme] }}
-      onCheckedValueChange={(_, { checkedItems }) => choose({ theme: checkedItems[0] as ThemeChoice })}
-    >
-      <MenuTrigger disableButtonEnhancement>
-        <Button appearance="subtle" icon={dark ? <DarkIcon /> : <LightIcon />} aria-label="Theme" />
-      </MenuTrigger>
-      <MenuPopover>
-        <MenuList>
-          {(["light", "dark", "system"] as const).map((choice) => (
-            <MenuItemRadio key={choice} name="theme" value={choice}>
-              {choice === "system" ? "As the system" : choice === "light" ? "Light" : "Dark"}
-            </MenuItemRadio>
-          ))}
-        </MenuList>
-      </MenuPopover>
-    </Menu>
+    <MenuButton
+      appearance="subtle"
+      icon={dark ? <DarkIcon /> : <LightIcon />}
+      aria-label="Theme"
+      groups={[
+        {
+          name: "theme",
+          chosen: theme,
+          choices: THEMES,
+          onChoose: (choice) => choose({ theme: choice as ThemeChoice }),
+        },
+      ]}
+    />
   );
 }

@@ -3,8 +3,9 @@ import type { ReactNode } from "react";
 
 import { PACES, useLive, type Model } from "../../api";
 import { EmptyState } from "../../parts/EmptyState";
-import { matches, type Filters } from "../../parts/filters";
+import type { Filters } from "../../parts/filters";
 import { portalOf } from "../../parts/links";
+import { Pager, PAGES_IN_ORDER } from "../../parts/Pager";
 import { SearchBox } from "../../parts/SearchBox";
 import { HostStateText } from "../../parts/states";
 import { DataTable, type Column } from "../../parts/table/DataTable";
@@ -13,33 +14,48 @@ import { serviceText, type Pool } from "./pool";
 
 type Host = Model<"PoolHostView">;
 
+/** Hosts of one page. */
+const MOST = 500;
+
 export function HostsTab({ pool, filters }: { pool: Pool; filters: Filters }): ReactNode {
-  const page = { path: { pool: pool.name }, query: { limit: 500 } };
-  const hosts = useLive("/api/pools/{pool}/hosts", page, { ...PACES.pools, isQuiet: () => !pool.running_rollout });
-  const search = filters.get("host");
-  const rows = hosts.data?.items.filter((host) => matches(search, host.host, host.version, host.status));
+  const [search, after] = [filters.get("host"), filters.get("after")];
+  const query = {
+    limit: MOST,
+    ...(search ? { search } : {}),
+    ...(after ? { continuation: after } : {}),
+  };
+  const hosts = useLive(
+    "/api/pools/{pool}/hosts",
+    { path: { pool: pool.name }, query },
+    { ...PACES.pools, isQuiet: () => !pool.running_rollout, keepPrevious: true },
+  );
+  const next = hosts.data?.continuation;
   return (
     <>
       <div className="fc-bar">
-        <SearchBox label="Find a host" value={search} onSearch={(text) => filters.set({ host: text })} />
+        <SearchBox
+          label="Find a host"
+          value={search}
+          onSearch={(text) => filters.set({ host: text.trim(), after: "" })}
+        />
       </div>
       <DataTable
         label={`Hosts of ${pool.name}`}
-        columns={COLUMNS}
-        rows={rows}
+        columns={next || after ? UNSORTED : COLUMNS}
+        rows={hosts.data?.items}
         keyOf={({ host }) => host}
         live={hosts}
         empty={
           search ? (
             <EmptyState text="No host matches.">
-              <Button onClick={() => filters.set({ host: "" })}>Clear the search</Button>
+              <Button onClick={() => filters.set({ host: "", after: "" })}>Clear the search</Button>
             </EmptyState>
           ) : (
             <EmptyState text="The host pool has no session hosts." />
           )
         }
       />
-      {hosts.data?.continuation && <p className="fc-muted fc-small">These are the first 500 hosts.</p>}
+      <Pager next={next} words={PAGES_IN_ORDER} />
     </>
   );
 }
@@ -81,6 +97,9 @@ const COLUMNS: readonly Column<Host>[] = [
       ),
   },
 ];
+
+/** Hosts of several pages are listed by name: the order of one of them would say nothing. */
+const UNSORTED: readonly Column<Host>[] = COLUMNS.map((column) => ({ ...column, value: undefined }));
 
 function versionText({ version, target }: Host): string {
   const known = version ?? "not known";

@@ -27,13 +27,43 @@ function fakeApi(pool: Parameters<typeof aPool>[0], replies: Readonly<Record<str
   });
 }
 
-test("a pool shows its hosts, and a search leaves those that match", async () => {
-  fakeApi({});
+test("a pool shows its hosts, and the app finds those of a search", async () => {
+  const api = fakeApi(
+    {},
+    {
+      "GET /api/pools/office/hosts": ({ query }: SentRequest) => ({
+        items: query.has("search") ? [] : [host],
+        continuation: null,
+      }),
+    },
+  );
   const user = renderAt("/pools/office");
   const row = await screen.findByRole("row", { name: /office-0001/ });
   expect(row).toHaveTextContent("Accepts people");
   await user.type(screen.getByPlaceholderText("Find a host"), "0002{Enter}");
   expect(await screen.findByText("No host matches.")).toBeVisible();
+  expect(api.requests("GET /api/pools/office/hosts").at(-1)?.query.toString()).toBe("limit=500&search=0002");
+});
+
+test("hosts of a big pool have pages by name, and a search begins with the first", async () => {
+  const api = fakeApi(
+    {},
+    {
+      "GET /api/pools/office/hosts": ({ query }: SentRequest) =>
+        query.has("continuation")
+          ? { items: [{ ...host, host: "office-0501.contoso.local" }], continuation: null }
+          : { items: [host], continuation: "b2ZmaWNl" },
+    },
+  );
+  const user = renderAt("/pools/office");
+  const header = await screen.findByRole("columnheader", { name: "People" });
+  await waitFor(() => expect(within(header).queryByRole("button")).toBeNull());
+  await user.click(screen.getByRole("button", { name: "Next page" }));
+  expect(await screen.findByRole("row", { name: /office-0501/ })).toBeVisible();
+  expect(window.location.search).toBe("?after=b2ZmaWNl");
+  await user.type(screen.getByPlaceholderText("Find a host"), "0001{Enter}");
+  await waitFor(() => expect(window.location.search).toBe("?host=0001"));
+  expect(api.requests("GET /api/pools/office/hosts").at(-1)?.query.has("continuation")).toBe(false);
 });
 
 test("a pool that is not registered says so", async () => {

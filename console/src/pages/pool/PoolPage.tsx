@@ -96,7 +96,7 @@ function Content({ pool, filters }: { pool: Pool; filters: Filters }): ReactNode
       <Tabs
         label="Parts of the pool"
         chosen={tab}
-        onChoose={(id) => filters.set({ tab: id === "hosts" ? "" : id })}
+        onChoose={(id) => filters.set({ tab: id === "hosts" ? "" : id, after: "" })}
         tabs={[
           { id: "hosts", text: pool.hosts === null ? "Hosts" : `Hosts ${pool.hosts}` },
           { id: "rollouts", text: "Rollouts" },

@@ -82,6 +82,22 @@ test("a search that finds nothing can be cleared", async () => {
   expect(await screen.findByRole("link", { name: "office" })).toBeVisible();
 });
 
+test("more pools than a page are on the next one, which is no first visit; another order begins anew", async () => {
+  new FakeApi({
+    "GET /api/pools": ({ query }: SentRequest) =>
+      query.get("continuation") === "b2ZmaWNl"
+        ? pools(aPool({ name: "sales" }))
+        : { items: [aPool(), aPool({ name: "lab" })], continuation: "b2ZmaWNl" },
+  });
+  const user = renderAt("/pools");
+  await user.click(await screen.findByRole("button", { name: "Next page" }));
+  expect(await screen.findByRole("link", { name: "sales" })).toBeVisible();
+  expect(screen.queryByText("Three steps to a first update")).toBeNull();
+  await user.click(screen.getByRole("columnheader", { name: "Hosts" }));
+  expect(await screen.findByRole("link", { name: "office" })).toBeVisible();
+  expect(window.location.search).toBe("?sort=hosts&order=asc");
+});
+
 test("a refused read says why and what to do", async () => {
   new FakeApi({ "GET /api/pools": new Answer(503, { title: "Azure is busy", detail: "Try again in a minute." }) });
   renderAt("/pools");

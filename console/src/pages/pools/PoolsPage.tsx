@@ -10,6 +10,7 @@ import { EmptyState } from "../../parts/EmptyState";
 import { useFilters, type Filters } from "../../parts/filters";
 import { LiveMark, LostBar } from "../../parts/LiveMark";
 import { PageHeader } from "../../parts/PageHeader";
+import { Pager, PAGES_IN_ORDER } from "../../parts/Pager";
 import { SearchBox } from "../../parts/SearchBox";
 import { DataTable } from "../../parts/table/DataTable";
 import { Time } from "../../parts/time";
@@ -17,7 +18,7 @@ import { AttentionBar } from "./AttentionBar";
 import { poolColumns } from "./columns";
 import { FirstSteps } from "./FirstSteps";
 import { isFirstVisit } from "./firstSteps";
-import { attentionOf, FILTERS, MOST, oldestLook, queryOf, RINGS, withChosen } from "./pools";
+import { attentionOf, FILTERS, oldestLook, queryOf, RINGS, withChosen } from "./pools";
 import styles from "./pools.module.css";
 
 /** VDI Pools: every pool with its image, people, rollout and what comes next. From the last looks: no read of Azure. */
@@ -29,7 +30,7 @@ export default function PoolsPage(): ReactNode {
   const publish = useWhyNot("publish");
   const configure = useWhyNot("configure");
   const rows = pools.data?.items;
-  const filtered = filters.any(FILTERS);
+  const filtered = filters.any([...FILTERS, "after"]);
   const first = rows && !filtered && isFirstVisit(rows);
   const none = first && rows.length === 0;
   const register = (
@@ -53,13 +54,14 @@ export default function PoolsPage(): ReactNode {
             keyOf={(pool) => pool.name}
             live={pools}
             sort={{ column: query.sort, order: query.order }}
-            onSort={({ column, order }) => filters.set({ sort: column, order })}
+            onSort={({ column, order }) => filters.set({ sort: column, order, after: "" })}
             empty={
               <EmptyState text="No pool matches.">
                 <Button onClick={filters.clear}>Clear filters</Button>
               </EmptyState>
             }
           />
+          <Pager next={pools.data?.continuation} words={PAGES_IN_ORDER} />
           <Below pools={pools.data} />
         </>
       )}
@@ -73,12 +75,11 @@ function isQuiet(data: Pools): boolean {
   return data.items.every((pool) => !pool.running_rollout);
 }
 
-/** How old the numbers are, and whether there are more pools than are shown. */
+/** How old the numbers are. */
 function Below({ pools }: { pools: Pools | undefined }): ReactNode {
   const seen = oldestLook(pools?.items ?? []);
   return (
     <p className={`${styles.below} fc-muted fc-small`}>
-      {pools?.continuation && `These are the first ${MOST}. Search or filter for the others. `}
       {seen && (
         <>
           Numbers of <Time at={seen} form="relative" />
@@ -96,7 +97,7 @@ function PoolFilters({ filters }: { filters: Filters }): ReactNode {
       label={label}
       value={filters.get(name)}
       choices={[["", "all"], ...withChosen(values, filters.get(name)).map((value) => [value, value] as const)]}
-      onChange={(value) => filters.set({ [name]: value })}
+      onChange={(value) => filters.set({ [name]: value, after: "" })}
     />
   );
   return (
@@ -104,7 +105,7 @@ function PoolFilters({ filters }: { filters: Filters }): ReactNode {
       <SearchBox
         label="Search pools"
         value={filters.get("search")}
-        onSearch={(text) => filters.set({ search: text.trim() })}
+        onSearch={(text) => filters.set({ search: text.trim(), after: "" })}
       />
       {choice("account", "Account", accounts.data?.items.map(({ name }) => name) ?? [])}
       {choice("ring", "Ring", RINGS)}
@@ -112,7 +113,7 @@ function PoolFilters({ filters }: { filters: Filters }): ReactNode {
       <Switch
         label="Only with a rollout"
         checked={filters.get("rollout") === "open"}
-        onChange={(_, { checked }) => filters.set({ rollout: checked ? "open" : "" })}
+        onChange={(_, { checked }) => filters.set({ rollout: checked ? "open" : "", after: "" })}
       />
     </div>
   );

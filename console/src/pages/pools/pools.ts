@@ -9,7 +9,7 @@ export const FILTERS = ["search", "account", "ring", "image", "rollout"] as cons
 export const RINGS = ["test", "pilot", "production"] as const;
 
 /** Pools of one page: nothing but rows is read for them. */
-export const MOST = 200;
+const MOST = 200;
 
 const SORTS = ["name", "account", "image", "ring", "hosts", "sessions", "behind"] as const;
 type Sort = (typeof SORTS)[number];
@@ -24,11 +24,13 @@ export interface PoolsQuery {
   ring?: Pool["ring"][];
   image?: string;
   rollout?: "open";
+  continuation?: string;
 }
 
 /** What the address asks for. What is not known there is left out. */
 export function queryOf(filters: Pick<Filters, "get">): PoolsQuery {
   const [search, account, image] = [filters.get("search"), filters.get("account"), filters.get("image")];
+  const after = filters.get("after");
   const ring = RINGS.find((each) => each === filters.get("ring"));
   return {
     limit: MOST,
@@ -40,6 +42,7 @@ export function queryOf(filters: Pick<Filters, "get">): PoolsQuery {
     ...(ring ? { ring: [ring] } : {}),
     ...(image ? { image } : {}),
     ...(filters.get("rollout") === "open" ? { rollout: "open" } : {}),
+    ...(after ? { continuation: after } : {}),
   };
 }
 

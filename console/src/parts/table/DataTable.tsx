@@ -9,20 +9,21 @@ import {
   TableHeaderCell,
   TableRow,
 } from "@fluentui/react-components";
-import { useState, type ReactNode } from "react";
+import { lazy, Suspense, useRef, useState, type ReactNode, type Ref, type RefObject } from "react";
 
 import type { Live } from "../../api";
 import { ProblemBar } from "../ProblemBar";
 import { nextSort, sorted, type Sort } from "./sorting";
 import "./table.css";
-import { useVirtualRows, type VirtualRows } from "./useVirtualRows";
+
+const VirtualRows = lazy(() => import("./VirtualRows").then((module) => ({ default: module.VirtualRows })));
 
 export interface Column<R> {
   id: string;
   header: string;
   cell: (row: R) => ReactNode;
   /** What the rows are sorted by. Left out: not sortable, unless `onSort` asks the server. */
-  value?: (row: R) => string | number | boolean | null | undefined;
+  value?: ((row: R) => string | number | boolean | null | undefined) | undefined;
   /** Width as CSS: `20%`, `96px`. Left out: shares what is left. */
   width?: string;
   align?: "end";
@@ -54,23 +55,26 @@ interface Props<R> {
 /** Rows of skeletons while nothing is known yet. */
 const LOADING_ROWS = 6;
 
+/** From this many rows on, only those in view are drawn. */
+const MOST_DRAWN = 200;
+
 /** A table with sortable headers; cards on a phone; only the rows in view where there are more than 200. */
 export function DataTable<R>(props: Props<R>): ReactNode {
   const { label, columns, rows, live, empty } = props;
   const [own, setOwn] = useState<Sort | null>(null);
   const sort = props.onSort ? (props.sort ?? null) : own;
   const ordered = props.onSort || !rows ? rows : inOrder(rows, columns, own);
-  const virtual = useVirtualRows(ordered?.length ?? 0);
+  const box = useRef<HTMLDivElement>(null);
   if (!ordered && live?.error) {
     return <ProblemBar problem={live.error} actions={<Button onClick={live.refresh}>Try again</Button>} />;
   }
   if (ordered?.length === 0) return <div className="fc-card">{empty}</div>;
   return (
-    <div className="fc-card fc-table-box" ref={virtual.box}>
+    <div className="fc-card fc-table-box" ref={box}>
       <Table aria-label={label} aria-rowcount={(ordered?.length ?? LOADING_ROWS) + 1} className="fc-table" role="table">
         <Header columns={columns} sort={sort} onSort={props.onSort ?? setOwn} />
         <TableBody role="rowgroup">
-          {ordered ? <Rows {...props} rows={ordered} virtual={virtual} /> : <LoadingRows columns={columns} />}
+          {ordered ? <Rows {...props} rows={ordered} box={box} /> : <LoadingRows columns={columns} />}
         </TableBody>
       </Table>
     </div>
@@ -110,36 +114,31 @@ function Header<R>({ columns, sort, onSort }: HeaderProps<R>): ReactNode {
   );
 }
 
-function Rows<R>({
-  columns,
-  rows,
-  keyOf,
-  rowClass,
-  virtual,
-}: Props<R> & { rows: readonly R[]; virtual: VirtualRows }): ReactNode {
+function Rows<R>(props: Props<R> & { rows: readonly R[]; box: RefObject<HTMLElement | null> }): ReactNode {
+  const { columns, rows, keyOf, rowClass, box } = props;
+  const row = (index: number, measure?: Ref<HTMLTableRowElement>): ReactNode => {
+    const shown = rows[index];
+    if (shown === undefined) return null;
+    return (
+      <TableRow
+        key={keyOf(shown)}
+        role="row"
+        aria-rowindex={index + 2}
+        data-index={index}
+        ref={measure}
+        className={rowClass?.(shown)}
+      >
+        {columns.map((column) => (
+          <Cell key={column.id} column={column} row={shown} />
+        ))}
+      </TableRow>
+    );
+  };
+  if (rows.length <= MOST_DRAWN) return rows.map((_, index) => row(index));
   return (
-    <>
-      {virtual.before > 0 && <Gap height={virtual.before} columns={columns.length} />}
-      {virtual.indexes.map((index) => {
-        const row = rows[index];
-        if (row === undefined) return null;
-        return (
-          <TableRow
-            key={keyOf(row)}
-            role="row"
-            aria-rowindex={index + 2}
-            data-index={index}
-            ref={virtual.measure}
-            className={rowClass?.(row)}
-          >
-            {columns.map((column) => (
-              <Cell key={column.id} column={column} row={row} />
-            ))}
-          </TableRow>
-        );
-      })}
-      {virtual.after > 0 && <Gap height={virtual.after} columns={columns.length} />}
-    </>
+    <Suspense fallback={<LoadingRows columns={columns} />}>
+      <VirtualRows count={rows.length} columns={columns.length} box={box} row={row} />
+    </Suspense>
   );
 }
 
@@ -158,15 +157,6 @@ function Cell<R>({ column, row }: { column: Column<R>; row: R }): ReactNode {
     >
       {column.cell(row)}
     </TableCell>
-  );
-}
-
-/** Keeps the place of the rows that are out of view. */
-function Gap({ height, columns }: { height: number; columns: number }): ReactNode {
-  return (
-    <tr aria-hidden>
-      <td colSpan={columns} style={{ height, padding: 0 }} />
-    </tr>
   );
 }
 

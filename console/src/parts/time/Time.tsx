@@ -1,11 +1,10 @@
-import { Popover, PopoverSurface } from "@fluentui/react-components";
-import { useRef, useState, type ReactNode } from "react";
+import { lazy, Suspense, useRef, useState, type ReactNode } from "react";
 
-import { CopyButton } from "../CopyButton";
-import { KeyValue } from "../KeyValue";
 import { cityOf, differenceText, durationText, longText, momentText, nearText, relativeText } from "./format";
 import { useNow } from "./useNow";
 import { useZones } from "./zones";
+
+const ThreeZones = lazy(() => import("./ThreeZones").then((module) => ({ default: module.ThreeZones })));
 
 /** How a moment is written: `23:41` or `Mon 7 Dec, 01:00`; `in 19 min`; or both; or all of it with the city. */
 export type TimeForm = "moment" | "relative" | "both" | "deadline";
@@ -23,7 +22,7 @@ export function Time({ at, form = "moment" }: Props): ReactNode {
   const [open, setOpen] = useState(false);
   const moment = Date.parse(at);
   const now = useNow(form === "moment" ? 60_000 : 1_000);
-  // The popover is only made when it is asked for: a table has hundreds of times.
+  // The popover is only loaded and made when it is asked for: a table has hundreds of times.
   return (
     <>
       <button
@@ -39,16 +38,9 @@ export function Time({ at, form = "moment" }: Props): ReactNode {
         <time dateTime={at}>{write(moment, form, zones.shown, now)}</time>
       </button>
       {open && (
-        <Popover
-          open
-          onOpenChange={(_, change) => setOpen(change.open)}
-          positioning={{ target: button.current }}
-          withArrow
-        >
-          <PopoverSurface onPointerLeave={() => setOpen(false)} aria-label="This moment in other time zones">
-            <ThreeZones at={moment} />
-          </PopoverSurface>
-        </Popover>
+        <Suspense>
+          <ThreeZones at={moment} button={button} onClose={() => setOpen(false)} />
+        </Suspense>
       )}
     </>
   );
@@ -59,20 +51,6 @@ function write(at: number, form: TimeForm, zone: string, now: number): string {
   if (form === "both") return `${momentText(at, zone, now)}, ${relativeText(at, now)}`;
   if (form === "deadline") return `${longText(at, zone)} in ${cityOf(zone)}, ${relativeText(at, now)}`;
   return momentText(at, zone, now);
-}
-
-function ThreeZones({ at }: { at: number }): ReactNode {
-  const { pool, mine } = useZones();
-  const iso = new Date(at).toISOString();
-  const rows: [string, ReactNode][] = [];
-  if (pool && pool !== mine) rows.push([`${cityOf(pool)} (pool)`, longText(at, pool)]);
-  rows.push([`${cityOf(mine)} (you)`, longText(at, mine)], ["UTC", longText(at, "UTC")]);
-  return (
-    <>
-      <KeyValue of={rows} />
-      <span className="fc-mono fc-small">{iso}</span> <CopyButton text={iso} what="as ISO 8601" />
-    </>
-  );
 }
 
 /** Says once on a page which zone its times are in: `Times in Amsterdam. You are 6 hours behind.` */

@@ -1,0 +1,57 @@
+import { Button, type ButtonProps } from "@fluentui/react-components";
+import { lazy, Suspense, useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+
+import type { MenuGroup } from "./groups";
+
+const load = () => import("./MenuContent");
+const MenuContent = lazy(() => load().then((module) => ({ default: module.MenuContent })));
+
+type Props = Pick<ButtonProps, "appearance" | "icon" | "className" | "aria-label"> & {
+  groups: readonly MenuGroup[];
+  /** The text on the button. */
+  children?: ReactNode;
+};
+
+/** A button with a menu. The menu's code, a fifth of the first page's, is only loaded when somebody comes near. */
+export function MenuButton({ groups, children, ...rest }: Props): ReactNode {
+  const id = useId();
+  const button = useRef<HTMLButtonElement>(null);
+  const [open, setOpen] = useState(false);
+  useFocusBack(open, button);
+  const onKey = (event: KeyboardEvent): void => {
+    if (event.key !== "ArrowDown") return;
+    event.preventDefault();
+    setOpen(true);
+  };
+  return (
+    <>
+      <Button
+        {...rest}
+        id={id}
+        ref={button}
+        aria-haspopup="menu"
+        aria-expanded={open}
+        onPointerEnter={() => void load()}
+        onFocus={() => void load()}
+        onClick={() => setOpen(!open)}
+        onKeyDown={onKey}
+      >
+        {children}
+      </Button>
+      {open && (
+        <Suspense>
+          <MenuContent button={button} labelledBy={id} groups={groups} onClose={() => setOpen(false)} />
+        </Suspense>
+      )}
+    </>
+  );
+}
+
+/** When the menu goes and leaves the focus nowhere, its button gets it, before the key Tab moves on from there. */
+function useFocusBack(open: boolean, button: React.RefObject<HTMLButtonElement | null>): void {
+  const before = useRef(open);
+  useEffect(() => {
+    if (before.current && !open && document.activeElement === document.body) button.current?.focus();
+    before.current = open;
+  }, [open, button]);
+}
