@@ -1,5 +1,5 @@
 import { Button, type ButtonProps } from "@fluentui/react-components";
-import { lazy, Suspense, useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { lazy, Suspense, useId, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 
 import type { MenuGroup } from "./groups";
 
@@ -17,7 +17,8 @@ export function MenuButton({ groups, children, ...rest }: Props): ReactNode {
   const id = useId();
   const button = useRef<HTMLButtonElement>(null);
   const [open, setOpen] = useState(false);
-  useFocusBack(open, button);
+  const [used, setUsed] = useState(false);
+  if (open && !used) setUsed(true);
   const onKey = (event: KeyboardEvent): void => {
     if (event.key !== "ArrowDown") return;
     event.preventDefault();
@@ -38,20 +39,11 @@ export function MenuButton({ groups, children, ...rest }: Props): ReactNode {
       >
         {children}
       </Button>
-      {open && (
+      {used && (
         <Suspense>
-          <MenuContent button={button} labelledBy={id} groups={groups} onClose={() => setOpen(false)} />
+          <MenuContent open={open} button={button} labelledBy={id} groups={groups} onClose={() => setOpen(false)} />
         </Suspense>
       )}
     </>
   );
-}
-
-/** When the menu goes and leaves the focus nowhere, its button gets it, before the key Tab moves on from there. */
-function useFocusBack(open: boolean, button: React.RefObject<HTMLButtonElement | null>): void {
-  const before = useRef(open);
-  useEffect(() => {
-    if (before.current && !open && document.activeElement === document.body) button.current?.focus();
-    before.current = open;
-  }, [open, button]);
 }

@@ -8,12 +8,14 @@ import {
   MenuItemRadio,
   MenuList,
   MenuPopover,
+  MenuTrigger,
 } from "@fluentui/react-components";
-import { Fragment, useState, type ReactNode, type RefObject } from "react";
+import { Fragment, useLayoutEffect, type ReactNode, type Ref, type RefObject } from "react";
 
 import { isRadios, type Action, type MenuGroup, type Radios } from "./groups";
 
 interface Props {
+  open: boolean;
   button: RefObject<HTMLElement | null>;
   /** The id of the button. */
   labelledBy: string;
@@ -21,20 +23,19 @@ interface Props {
   onClose: () => void;
 }
 
-/** An open menu below its button. */
-export function MenuContent({ button, labelledBy, groups, onClose }: Props): ReactNode {
-  const [target] = useState(button.current);
+/** A menu below its button, which is drawn elsewhere. */
+export function MenuContent({ open, button, labelledBy, groups, onClose }: Props): ReactNode {
   const radios = groups.filter(isRadios);
   return (
     <Menu
-      open
-      positioning={{ target }}
+      open={open}
       checkedValues={Object.fromEntries(radios.map(({ name, chosen }) => [name, [chosen]]))}
       onCheckedValueChange={(_, { name, checkedItems }) =>
         radios.find((group) => group.name === name)?.onChoose(checkedItems[0] ?? "")
       }
-      onOpenChange={(_, { open }) => !open && onClose()}
+      onOpenChange={(_, change) => !change.open && onClose()}
     >
+      <MenuTrigger>{({ ref }) => <Taken by={ref} button={button} />}</MenuTrigger>
       <MenuPopover>
         <MenuList aria-labelledby={labelledBy}>
           {groups.map((group, index) => (
@@ -47,6 +48,15 @@ export function MenuContent({ button, labelledBy, groups, onClose }: Props): Rea
       </MenuPopover>
     </Menu>
   );
+}
+
+/** Lets Fluent know the button: where the menu stands, what is no press outside, and where the focus returns to. */
+function Taken({ by, button }: { by: Ref<HTMLElement> | undefined; button: RefObject<HTMLElement | null> }): ReactNode {
+  useLayoutEffect(() => {
+    if (typeof by === "function") by(button.current);
+    else if (by) by.current = button.current;
+  }, [by, button]);
+  return null;
 }
 
 function Choices({ of: { title, name, choices } }: { of: Radios }): ReactNode {

@@ -1,4 +1,13 @@
-import { memo, useCallback, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import {
+  memo,
+  useCallback,
+  useLayoutEffect,
+  useRef,
+  useState,
+  type ComponentType,
+  type KeyboardEvent,
+  type ReactNode,
+} from "react";
 
 import { peopleText } from "../../../parts/dialog";
 import { PersonIcon } from "../../../parts/icons";
@@ -97,9 +106,8 @@ interface TileProps {
 const Tile = memo(DrawnTile);
 
 function DrawnTile({ host, dense, start, pressed, reachable, onChoose, onReach, onKey }: TileProps): ReactNode {
-  const { className, icon: Icon, word, short } = HOST_STATES[host.state];
+  const { className, icon: Icon, word } = HOST_STATES[host.state];
   const name = shortName(host.name);
-  const rest = name.startsWith(start) ? name.slice(start.length) : name;
   return (
     <button
       type="button"
@@ -107,33 +115,44 @@ function DrawnTile({ host, dense, start, pressed, reachable, onChoose, onReach, 
       aria-pressed={pressed}
       tabIndex={reachable ? 0 : -1}
       title={dense ? `${name}, ${word}` : undefined}
+      aria-label={dense ? `${name}, ${word}` : undefined}
       onClick={() => onChoose(host.name)}
       onFocus={() => onReach(host.name)}
       onKeyDown={onKey}
     >
-      <span className={styles.name}>
-        {!dense && (
-          <span>
-            <span className="fc-sr">{start}</span>
-            {rest}
-          </span>
-        )}
-        <span className="fc-state-icon" aria-hidden>
-          <Icon />
-        </span>
-      </span>
-      {dense ? (
-        <span className="fc-sr">{`${name}, ${word}`}</span>
-      ) : (
-        <span className={styles.state}>
-          <em>
-            <span className="fc-sr">{`, ${word}`}</span>
-            <span aria-hidden>{short}</span>
-          </em>
-          <Aside host={host} />
-        </span>
-      )}
+      {dense ? <StateIcon of={Icon} /> : <Words host={host} start={start} name={name} />}
     </button>
+  );
+}
+
+function StateIcon({ of: Icon }: { of: ComponentType }): ReactNode {
+  return (
+    <span className="fc-state-icon" aria-hidden>
+      <Icon />
+    </span>
+  );
+}
+
+/** Name, state, and what counts in it. */
+function Words({ host, start, name }: { host: GridHost; start: string; name: string }): ReactNode {
+  const { icon, word, short } = HOST_STATES[host.state];
+  return (
+    <>
+      <span className={styles.name}>
+        <span>
+          <span className="fc-sr">{start}</span>
+          {name.startsWith(start) ? name.slice(start.length) : name}
+        </span>
+        <StateIcon of={icon} />
+      </span>
+      <span className={styles.state}>
+        <em>
+          <span className="fc-sr">{`, ${word}`}</span>
+          <span aria-hidden>{short}</span>
+        </em>
+        <Aside host={host} />
+      </span>
+    </>
   );
 }
 
