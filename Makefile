@@ -7,6 +7,9 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.13 --
 CONSOLE := console/dist/index.html
 CONSOLE_FILES = $(shell find console \( -name node_modules -o -name dist \) -prune -o -type f -print)
 
+# Where it is set, each worker of the tests and each process of a stack compiles every file again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DELETE_ON_ERROR:
 .PHONY: help setup console cli test hunt chaos bench lint openapi lock audit run demo screenshots clean
 

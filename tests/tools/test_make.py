@@ -34,8 +34,8 @@ class Machine:
         program.write_text(f'#!/bin/sh\necho "{program.name} $*" >>{self.calls}\n{script}\n')
         program.chmod(0o755)
 
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        environment = {"PATH": str(self.bin), "HOME": str(self.folder)}
+    def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        environment = {"PATH": str(self.bin), "HOME": str(self.folder), **variables}
         how = {"cwd": self.folder, "env": environment, "timeout": 60}
         return subprocess.run(command, check=False, capture_output=True, text=True, **how)  # noqa: S603
 
@@ -86,6 +86,16 @@ def test_a_console_that_is_built_is_not_built_again(machine: Machine) -> None:
     answer = machine.run(shutil.which("make") or "make", "run")
     assert (answer.returncode, answer.stdout) == (0, "")
     assert [call.partition(" ")[0] for call in machine.called()] == ["python"]
+
+
+def test_python_keeps_what_it_compiles_even_where_the_surroundings_forbid_it(machine: Machine) -> None:
+    """Every worker of pytest and every process of every stack would compile the same files again."""
+    set_up(machine)
+    machine.plays(".venv/bin/python", f'echo "${{PYTHONDONTWRITEBYTECODE-unset}}" >>{machine.calls}')
+    machine.plays("bin/npm")
+    assert machine.run(shutil.which("make") or "make", "test", PYTHONDONTWRITEBYTECODE="1").returncode == 0
+    assert [call for call in machine.called() if "pytest" in call]
+    assert machine.called()[-1] == "unset"
 
 
 def chromium(machine: Machine) -> subprocess.CompletedProcess[str]:
