@@ -73,12 +73,16 @@ class Session:
         key = change.idempotency_key if change else None
         return self.client.send(method, path, body, key=key, query=query)
 
-    def follow(self, view: Mapping[str, Any], given: Waiting, wanted: Collection[str] = ("succeeded",)) -> None:
-        """Follow a rollout or a task until its end. Raises what ends the command unless it ends as wanted."""
+    def follow(self, view: Mapping[str, Any], given: Waiting, wanted: Collection[str] = ()) -> None:
+        """Follow a rollout or a task until its end. Raises what ends the command unless it ends as wanted.
+
+        By default that is to succeed, and for a rollout that goes back, to be rolled back.
+        """
         from freshcoat_cli.watch.run import wait_for  # noqa: PLC0415 - other commands start quicker without it
 
         path = f"{'tasks' if 'steps' in view else 'rollouts'}/{view['id']}"
-        wait_for(self, path, wanted=wanted, stop_when_waiting=given.stop_when_waiting)
+        ends = wanted or ("rolled_back" if view.get("rolling_back") else "succeeded",)
+        wait_for(self, path, wanted=ends, stop_when_waiting=given.stop_when_waiting)
 
     def ask(self, question: str, change: Change) -> None:
         """Go on only with a yes. Raises CliError for a no, and where nobody can be asked."""

@@ -34,6 +34,8 @@ def register(app: typer.Typer) -> None:
 
 def pause(session: Session, subject: Subject, given: Reasoned) -> None:
     """Begin no more hosts; those in work are finished."""
+    if given.wait:
+        raise usage("--wait means nothing here: what is paused does not end.")
     _tell(session, rollout_path(session, subject), "pause", {}, given)
 
 
@@ -114,7 +116,7 @@ def cancel(
     effect = message(offer.get("effect")) or ("Everything goes back." if take_back else "What runs is finished.")
     session.ask(f"Cancel {_name(found)}? {effect}", given)
     body = {"how": "roll_back" if take_back else "leave"}
-    _tell(session, found.path, "cancel", body, given, ("cancelled", "rolled_back"))
+    _tell(session, found.path, "cancel", body, given, ("cancelled", "rolled_back") if take_back else ("cancelled",))
 
 
 def _name(found: Found) -> str:
@@ -129,13 +131,15 @@ def _tell(
     verb: str,
     body: dict[str, Any],
     given: Reasoned,
-    wanted: tuple[str, ...] = ("succeeded",),
+    wanted: tuple[str, ...] = (),
 ) -> None:
     """Give the command, and show what it has led to. A promotion and a task keep no reason."""
     if given.reason:
         if not path.startswith("rollouts/"):
             raise usage("--reason is kept of commands to rollouts only.")
         body = {**body, "reason": given.reason}
+    if given.wait and path.startswith("promotions/"):
+        raise usage("--wait means nothing here: a promotion waits for its moment.")
     view = session.send("POST", f"{path}/{verb}", body, given).data
     if session.out.for_people or not given.wait:  # a program that waits reads the end alone
         _show(session, view)
