@@ -32,7 +32,7 @@ _RUN_AXE = """(floating) => axe.run(
 """Fluent's focus traps are hidden elements that take the focus for a moment: a known false finding of axe."""
 
 
-expect.set_options(timeout=15_000)  # a busy machine is no fault of the page
+expect.set_options(timeout=60_000)  # a busy machine is no fault of the page
 
 
 class Visit:
@@ -75,7 +75,7 @@ class Visit:
         page.on("pageerror", lambda error: self._troubles.append(f"error: {error}"))
         page.on("crash", lambda _: self._troubles.append("the page crashed"))
         page.on("request", self._asked)
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         self._pages.append(page)
         prepare(page)
         page.goto(f"/console{path}")

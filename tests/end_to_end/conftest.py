@@ -29,7 +29,7 @@ class Freshcoat(Stack):
 
     def __init__(self, options: StackOptions, settings: Mapping[str, str] | None = None) -> None:
         super().__init__(options, sim_flags=("--users", "off"), settings=settings)
-        self.http = httpx.Client(timeout=30)
+        self.http = httpx.Client(timeout=60)
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
         """A request to the app."""
@@ -74,7 +74,7 @@ class Freshcoat(Stack):
         answer = self.send("POST", f"/rollouts/{rollout}/reschedule", {"deadline": in_seconds(seconds)})
         assert answer.status_code == 202, answer.text
 
-    def follow(self, rollout: str, until: Callable[[dict[str, Any]], bool], seconds: float = 60) -> dict[str, Any]:
+    def follow(self, rollout: str, until: Callable[[dict[str, Any]], bool], seconds: float = 120) -> dict[str, Any]:
         """The rollout once `until` holds for it."""
         end = time.monotonic() + seconds
         while True:
@@ -84,7 +84,7 @@ class Freshcoat(Stack):
             assert time.monotonic() < end, (view, self.get(f"/rollouts/{rollout}/hosts"))
             time.sleep(0.2)
 
-    def finish(self, rollout: str, seconds: float = 90) -> dict[str, Any]:
+    def finish(self, rollout: str, seconds: float = 150) -> dict[str, Any]:
         """The rollout at its end."""
         return self.follow(rollout, lambda view: view["state"] in ENDED, seconds)
 
@@ -124,7 +124,7 @@ def _processes(*words: str) -> list[int]:
 
 
 def _wait_gone(host: Child) -> None:
-    end = time.monotonic() + 15
+    end = time.monotonic() + 60
     while host.running and time.monotonic() < end:
         time.sleep(0.05)
     assert not host.running

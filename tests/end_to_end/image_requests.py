@@ -11,7 +11,7 @@ from shared.core.names import TEMPLATE_TAG
 from tests.end_to_end.conftest import QUICK, Freshcoat
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Return once it holds."""
     end = time.monotonic() + seconds
     while not condition():
@@ -79,7 +79,7 @@ def rollout_of(freshcoat: Freshcoat, task: str, pool: str) -> str:
     return str(freshcoat.get(f"/tasks/{task}")["rollouts"][pool])
 
 
-def ended(freshcoat: Freshcoat, task: str, seconds: float = 60) -> dict[str, Any]:
+def ended(freshcoat: Freshcoat, task: str, seconds: float = 120) -> dict[str, Any]:
     """A task at its end."""
     wait_until(lambda: freshcoat.get(f"/tasks/{task}")["ended_at"] is not None, seconds)
     found: dict[str, Any] = freshcoat.get(f"/tasks/{task}")

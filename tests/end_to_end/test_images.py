@@ -152,7 +152,7 @@ def test_an_activation_updates_ring_by_ring_and_one_roll_back_undoes_it(freshcoa
     assert_on(freshcoat, "2.0.0", backup="1.0.0")
 
     asked = {"update_pools": ["rings-live", "rings-test"], "schedule": NOW, "soak_minutes": 0}
-    back = ended(freshcoat, begin(freshcoat, "win11-rings", "roll-back", **asked), seconds=90)
+    back = ended(freshcoat, begin(freshcoat, "win11-rings", "roll-back", **asked), seconds=120)
     assert (back["state"], back["version"], back["from_version"]) == ("succeeded", "1.0.0", "2.0.0"), back
     assert_on(freshcoat, "1.0.0", backup="2.0.0")
     done = [task for task in tasks_of(freshcoat, "win11-rings") if task[0] != "rollout"]

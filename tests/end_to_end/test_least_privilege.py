@@ -135,9 +135,9 @@ def make_a_version(stack: Freshcoat) -> None:
     stack.http.post(f"{stack.options.sim_url}{names.TEMPLATE_VM_ID}/start", params={"api-version": "2025-04-01"})
     refusal = {"status": 400, "code": "SkuNotAvailable", "message": "No capacity."}
     stack.sim("POST", "/faults", {"match": "create_vm", "kind": "refuse", "count": 1} | refusal)
-    failed = ended(stack, begin(stack, IMAGE, "set-as-image", power_off=True), seconds=90)
+    failed = ended(stack, begin(stack, IMAGE, "set-as-image", power_off=True), seconds=120)
     assert (failed["state"], failed["left_over"]) == ("failed", []), failed
-    done = ended(stack, begin(stack, IMAGE, "set-as-image", power_off=True), seconds=90)
+    done = ended(stack, begin(stack, IMAGE, "set-as-image", power_off=True), seconds=120)
     assert done["state"] == "succeeded", done
     assert stack.get(f"/images/{IMAGE}")["staged"] == "4.0.0"
 
@@ -171,7 +171,7 @@ def publish_it(stack: Freshcoat, host: str) -> None:
     rollout = rollout_of(stack, task, "live")
     stack.follow(rollout, lambda view: view["counts"].get("waiting_for_logoff") == 1)
     stack.sim("POST", "/logoff", {"host": host, "user": "bob@contoso.com"})
-    done = ended(stack, task, seconds=90)
+    done = ended(stack, task, seconds=120)
     assert (done["state"], versions(stack, "live")) == ("succeeded", {"4.0.0"}), done
 
 
@@ -183,7 +183,7 @@ def take_it_back(stack: Freshcoat) -> None:
     assert (versions(stack, "lab"), versions(stack, "live")) == ({"1.0.0"}, {"1.0.0"})
     assert stack.sim("GET", "/calls")["by_operation"]["swap_os_disk"] >= 2
     wait_until(lambda: is_tidied(stack))
-    another = ended(stack, begin(stack, IMAGE, "set-as-image", power_off=True), seconds=90)
+    another = ended(stack, begin(stack, IMAGE, "set-as-image", power_off=True), seconds=120)
     removed = stack.send("DELETE", f"/images/{IMAGE}/versions/{another['version']}")
     assert removed.is_success, removed.text
     wait_until(lambda: stack.sim("GET", "/calls")["by_operation"].get("delete_version", 0) == 1)

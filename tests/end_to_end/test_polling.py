@@ -28,7 +28,7 @@ PATHS = ("/me", "/promotions", "/rollouts", "/tasks", "/accounts")
 def raw(freshcoat: Freshcoat, path: str, tag: str) -> bytes:
     """The answer as it is on the wire."""
     lines = [f"GET /api{path} HTTP/1.1", "Host: x", f"If-None-Match: {tag}", "Connection: close", "", ""]
-    with socket.create_connection(("127.0.0.1", freshcoat.options.port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", freshcoat.options.port), timeout=60) as connection:
         connection.sendall("\r\n".join(lines).encode())
         parts = []
         while part := connection.recv(65_536):

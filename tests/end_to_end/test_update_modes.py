@@ -52,7 +52,7 @@ def test_mode_at_changes_nothing_before_its_time(freshcoat: Freshcoat) -> None:
 
 
 def test_on_logoff_updates_a_host_after_its_last_user_and_the_rest_at_the_deadline(freshcoat: Freshcoat) -> None:
-    hosts = freshcoat.add_pool("logoff", 4, canary_hosts=1, min_available=0)
+    hosts = freshcoat.add_pool("logoff", 4, canary_hosts=1, min_available=0, poll_seconds=600)
     for host, user in zip(hosts[1:], ("ann", "bob", "cleo"), strict=True):
         freshcoat.sim("POST", "/logon", {"host": host, "user": f"{user}@contoso.com"})
     rollout = freshcoat.publish("logoff", {"mode": "on_logoff", "deadline": in_seconds(3600)})
@@ -61,7 +61,7 @@ def test_on_logoff_updates_a_host_after_its_last_user_and_the_rest_at_the_deadli
 
     freshcoat.follow(rollout, lambda view: view["counts"].get("waiting_for_logoff") == 3)
     freshcoat.sim("POST", "/logoff", {"host": hosts[1], "user": "ann@contoso.com"})
-    view = freshcoat.follow(rollout, lambda view: view["counts"].get("done") == 2, seconds=14)  # by event: no poll yet
+    view = freshcoat.follow(rollout, lambda view: view["counts"].get("done") == 2)  # by event: no poll yet
     assert view["sessions_signed_out"] == 0
     assert freshcoat.azure("logoff")[hosts[2]]["sessions"]
 
@@ -83,7 +83,7 @@ def test_without_events_the_poll_finds_a_logoff(freshcoat: Freshcoat) -> None:
     freshcoat.follow(rollout, lambda view: view["counts"].get("waiting_for_logoff") == 1)
     freshcoat.sim("POST", "/faults", [{"match": hosts[0], "kind": "lost_event", "count": 5}])
     freshcoat.sim("POST", "/logoff", {"host": hosts[0], "user": "dan@contoso.com"})
-    assert_updated(freshcoat, "poll", freshcoat.finish(rollout, seconds=40))
+    assert_updated(freshcoat, "poll", freshcoat.finish(rollout))
 
 
 def test_replace_and_auto_fall_back_where_reimaging_ignores_the_version(freshcoat: Freshcoat) -> None:
@@ -101,7 +101,7 @@ def test_throttling_fails_no_host(freshcoat: Freshcoat) -> None:
     rollout = freshcoat.publish("busy", {"mode": "now"})
     freshcoat.sim("POST", "/faults", storm)
     try:
-        view = freshcoat.finish(rollout, seconds=110)
+        view = freshcoat.finish(rollout)
     finally:
         freshcoat.http.delete(f"{freshcoat.options.sim_url}/_sim/faults")
     assert_updated(freshcoat, "busy", view)

@@ -15,7 +15,7 @@ from local.stack.options import ROOT
 from local.stack.processes import free_port, port_is_taken
 
 UP = "Freshcoat is at"
-SOON_SECONDS = 60.0
+SOON_SECONDS = 120.0
 
 
 class Runner:
@@ -51,7 +51,7 @@ class Runner:
         return process_tree
 
     def assert_nothing_is_left(self, process_tree: set[int]) -> None:
-        wait_until(lambda: not alive(process_tree), 15)
+        wait_until(lambda: not alive(process_tree), 60)
         assert alive(process_tree) == set()
         assert [port for port in self.ports if port_is_taken(port)] == []
 
@@ -64,7 +64,7 @@ def running(directory: Path, *what: str, under: str = "", **environment: str) ->
         yield runner
     finally:
         runner.process.terminate()
-        runner.process.wait(30)
+        runner.process.wait(60)
 
 
 def alive(pids: set[int]) -> set[int]:

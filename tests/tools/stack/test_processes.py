@@ -37,7 +37,7 @@ def python(code: str, log: Path) -> Child:
 
 
 def pid_in(log: Path) -> int:
-    running.wait_until(lambda: log.exists() and log.read_text().endswith("\n"), 20)
+    running.wait_until(lambda: log.exists() and log.read_text().endswith("\n"), 60)
     return int(log.read_text())
 
 
@@ -59,7 +59,7 @@ def test_a_child_and_its_own_children_end_together(tmp_path: Path) -> None:
 def test_processes_that_a_child_left_running_are_ended(tmp_path: Path) -> None:
     child = python(PARENT_THAT_EXITS_FIRST, tmp_path / "log")
     grandchild = pid_in(child.log)
-    running.wait_until(lambda: not child.running and not running.alive({grandchild}), 20)
+    running.wait_until(lambda: not child.running and not running.alive({grandchild}), 60)
     assert running.alive({grandchild}) == set()
     child.stop()
 
@@ -78,7 +78,7 @@ time.sleep(600)
     assert running.alive({pid}) == {pid}
     os.kill(runner.pid, signal.SIGKILL)
     runner.wait()
-    running.wait_until(lambda: not running.alive({pid}), 20)
+    running.wait_until(lambda: not running.alive({pid}), 60)
     assert running.alive({pid}) == set()
 
 
@@ -91,7 +91,7 @@ def test_a_child_that_ends_too_early_is_reported_with_the_end_of_its_log(tmp_pat
 
 def test_a_child_that_is_never_ready_is_reported_with_the_end_of_its_log(tmp_path: Path) -> None:
     child = python("import time; print('waiting', flush=True); time.sleep(600)", tmp_path / "log")
-    running.wait_until(lambda: "waiting" in child.tail(), 20)
+    running.wait_until(lambda: "waiting" in child.tail(), 60)
     with pytest.raises(StackError, match=r"(?s)was not ready.*waiting"):
         wait_until(lambda: False, child, seconds=0.1)
     child.stop()
