@@ -87,7 +87,7 @@ def reschedule(
     body = {name: moment(text, zone, f"--{name.removesuffix('_at')}") for name, text in names.items() if text}
     if not body:
         raise usage("Say what moves: --at, --begin or --deadline.")
-    for name, text in body.items():
+    for name, text in body.items() if session.out.for_people or not given.yes else ():
         read = moment_of(text) or now()
         session.out.rich(f"{words(name.removesuffix('_at')):9} {full(read, zone_of(zone), now())}", session.out.beside)
     session.ask(f"Move {_name(found)}?", given)
