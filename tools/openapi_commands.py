@@ -8,8 +8,32 @@ from __future__ import annotations
 _ROLLOUT = "8204680874794-4bd9"
 _TASK = "8204680874795-4bd9"
 _PROMOTION = "8204680874796-4bd9"
+_SOMEBODY = "11111111-1111-4111-8111-111111111111.22222222-2222-4222-8222-222222222222"
 
 COMMANDS: dict[str, str] = {
+    "get_grants": "freshcoat access grants",
+    "put_grant": f"freshcoat access grants give {_SOMEBODY} --account contoso --name Ann",
+    "delete_grant": f"freshcoat access grants take {_SOMEBODY}",
+    "get_keys": "freshcoat access keys",
+    "post_key": "freshcoat access keys new pipeline --role operator --account contoso",
+    "delete_key": "freshcoat access keys revoke pipeline",
+    "get_limits": "freshcoat access limits",
+    "put_limits": "freshcoat access limits set contoso production --min-available 30% --two-people always",
+    "delete_limits": "freshcoat access limits remove contoso production",
+    "get_caps": "freshcoat access caps",
+    "put_caps": "freshcoat access caps set contoso --hosts 40 --sign-outs 200 --pools 5",
+    "post_caps_override": 'freshcoat access caps lift contoso --hours 2 --reason "Security fix"',
+    "delete_caps": "freshcoat access caps remove contoso",
+    "get_probes": "freshcoat access probes",
+    "put_probe": "freshcoat access probes set contoso printers --file printers.ps1",
+    "delete_probe": "freshcoat access probes remove contoso printers",
+    "get_join_profiles": "freshcoat access join-profiles",
+    "put_join_profile": "freshcoat access join-profiles set contoso corp --domain corp.example --user join@corp.example"
+    " --password-setting JOIN_PASSWORD",
+    "delete_join_profile": "freshcoat access join-profiles remove contoso corp",
+    "get_audit": "freshcoat audit",
+    "get_audit_verify": "freshcoat audit verify",
+    "get_audit_refusals": "freshcoat audit refusals",
     "get_me": "freshcoat whoami",
     "get_pools": "freshcoat pools",
     "get_pool": "freshcoat pools office",
@@ -28,6 +52,7 @@ COMMANDS: dict[str, str] = {
     "post_roll_back": 'freshcoat roll-back-image win11 1.0.0 --reason "Printing fails"',
     "get_rollouts": "freshcoat rollouts",
     "get_rollout": f"freshcoat rollouts {_ROLLOUT}",
+    "get_rollout_events": f"freshcoat watch {_ROLLOUT}",
     "post_rollouts": 'freshcoat update-pools 2.0.0 --account default --gate approve --on-logoff "mon 01:00"',
     "post_pause": f'freshcoat pause {_ROLLOUT} --reason "Exams until noon"',
     "post_resume": f'freshcoat resume {_ROLLOUT} --reason "The driver is fixed"',

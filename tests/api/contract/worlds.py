@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shared.core.states import RolloutState
+from shared.models.access.grants import Grant
 from shared.models.access.limits import Limits
 from shared.models.access.roles import TwoPeople
 from shared.models.pools import Ring
@@ -52,6 +53,16 @@ def _add_things(app: App) -> None:
     app.world.add_host("lab-0.contoso.local", host_pool_id=OTHER_HOST_POOL)
     template = {"template_vm_id": TEMPLATE_ID, "build_subnet_id": SUBNET_ID}
     _done(app, "PATCH", "images/win11", template)
+
+
+def known() -> App:
+    """The busy world, in which the names of the document's examples are those of something."""
+    app, names = busy()
+    rollout = app.rollout(names["rollout"])
+    app.tables.rollouts.add(rollout.model_copy(update={"id": "8204680874794-4bd9", "etag": None}))
+    somebody = "11111111-1111-4111-8111-111111111111.22222222-2222-4222-8222-222222222222"
+    app.tables.grants.add(Grant(principal=somebody, accounts=("contoso",), changed_at=app.now))
+    return app
 
 
 def staged() -> World:
