@@ -21,7 +21,10 @@ export interface Ask<P extends keyof paths, M extends Write> {
 }
 
 export interface Writing<P extends keyof paths, M extends Write> {
-  /** Sends the request. Gives the answer ({} where it is empty), or null when it was refused or lost: see `problem`. */
+  /**
+   * Sends the request. Gives the answer ({} where it is empty), or null when it was refused or lost (see `problem`), and
+   * while another one of this form is on its way.
+   */
   send: (ask: Ask<P, M>) => Promise<Answer<P, M> | null>;
   busy: boolean;
   problem: ApiError | null;
@@ -38,10 +41,14 @@ export interface Writing<P extends keyof paths, M extends Write> {
 export function useWrite<M extends Write, P extends WritePath<M>>(method: M, path: P): Writing<P, M> {
   const queries = useQueryClient();
   const keys = useRef(new IdempotencyKeys());
+  const sending = useRef(false);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<ApiError | null>(null);
 
   async function send(ask: Ask<P, M>): Promise<Answer<P, M> | null> {
+    // A second press comes before the button is drawn as busy.
+    if (sending.current) return null;
+    sending.current = true;
     const content = JSON.stringify([ask.params, ask.body]);
     const headers: Record<string, string> = { "Idempotency-Key": keys.current.of(content) };
     if (ask.ifMatch) headers["If-Match"] = ask.ifMatch;
@@ -59,6 +66,7 @@ export function useWrite<M extends Write, P extends WritePath<M>>(method: M, pat
       setProblem(asApiError(error));
       return null;
     } finally {
+      sending.current = false;
       setBusy(false);
     }
   }
@@ -92,15 +100,17 @@ function newKey(): string {
 }
 
 export function fieldError(problem: ApiError | null, field: string): string | undefined {
-  const found = Object.entries(problem?.fields ?? {}).find(
-    ([name]) => name === field || name.startsWith(`${field}.`) || name.startsWith(`${field}[`),
-  );
-  return found?.[1];
+  return Object.entries(problem?.fields ?? {}).find(([name]) => isOf(name, field))?.[1];
+}
+
+/** Whether a message is about a field or something below it. */
+function isOf(name: string, field: string): boolean {
+  return name === field || name.startsWith(`${field}.`) || name.startsWith(`${field}[`);
 }
 
 /** Whether the message of each bad field is shown beside a field of this form; the others need a bar. */
 export function hasOnlyFields(problem: ApiError, shown: readonly string[]): boolean {
   const names = Object.keys(problem.fields);
-  const isShown = (name: string): boolean => shown.some((field) => name === field || name.startsWith(`${field}.`));
+  const isShown = (name: string): boolean => shown.some((field) => isOf(name, field));
   return names.length > 0 && names.every(isShown);
 }

@@ -1,9 +1,9 @@
-import { Button, MessageBar, MessageBarActions, MessageBarBody, MessageBarTitle } from "@fluentui/react-components";
-import { useEffect, useId, useRef, type ReactNode } from "react";
+import { Button } from "@fluentui/react-components";
+import { useId, type ReactNode } from "react";
 
-import { hasOnlyFields, type ApiError } from "../api";
+import type { ApiError } from "../api";
 import { ActionButton } from "./ActionButton";
-import { ProblemBar } from "./ProblemBar";
+import { Refusal } from "./form/Refusal";
 import { SidePanel } from "./SidePanel";
 
 interface Props {
@@ -40,7 +40,7 @@ export function FormPanel(props: Props): ReactNode {
     </>
   );
   return (
-    <SidePanel title={title} onClose={onClose} footer={footer}>
+    <SidePanel title={title} onClose={() => busy || onClose()} footer={footer}>
       <form id={id} className="fc-stack" noValidate onSubmit={(event) => (event.preventDefault(), submit())}>
         <Refusal problem={problem} fields={fields} onReadAgain={onReadAgain} />
         {children}
@@ -48,37 +48,4 @@ export function FormPanel(props: Props): ReactNode {
       </form>
     </SidePanel>
   );
-}
-
-type RefusalProps = Pick<Props, "problem" | "fields" | "onReadAgain">;
-
-/** Above the fields, and scrolled to when it comes. */
-export function Refusal({ problem, fields, onReadAgain }: RefusalProps): ReactNode {
-  const place = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (problem) place.current?.scrollIntoView?.({ block: "nearest" });
-  }, [problem]);
-  if (!problem || hasOnlyFields(problem, fields)) return null;
-  return (
-    <div ref={place}>
-      {problem.status === 412 && onReadAgain ? (
-        <MessageBar intent="warning" layout="multiline" className="fc-message">
-          <MessageBarBody>
-            <MessageBarTitle>Somebody else changed this meanwhile</MessageBarTitle> Nothing was saved. Read it again:
-            what you changed stays in the form, the rest is as it is stored now.
-          </MessageBarBody>
-          <MessageBarActions>
-            <Button onClick={onReadAgain}>Read it again</Button>
-          </MessageBarActions>
-        </MessageBar>
-      ) : (
-        <ProblemBar problem={problem} />
-      )}
-    </div>
-  );
-}
-
-/** The message of a field, as Fluent's `Field` takes it. */
-export function said(message: string | undefined): { validationMessage?: string; validationState: "error" | "none" } {
-  return { validationMessage: message, validationState: message ? "error" : "none" };
 }

@@ -1,6 +1,7 @@
 import { Field, Input } from "@fluentui/react-components";
 import type { ReactNode } from "react";
 
+import { said } from "./form/Refusal";
 import { cityOf } from "./time/format";
 
 /** A local date and time, as they were typed: `2026-12-07` and `01:00`. */
@@ -21,7 +22,7 @@ interface Props {
 export function MomentFields({ value, zone, error, onChange }: Props): ReactNode {
   return (
     <div className="fc-row">
-      <Field label="Date" validationMessage={error}>
+      <Field label="Date" {...said(error)}>
         <Input type="date" value={value.date} onChange={(_, { value: date }) => onChange({ ...value, date })} />
       </Field>
       <Field label={`Time in ${cityOf(zone)}`}>

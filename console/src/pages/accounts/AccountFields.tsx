@@ -2,7 +2,7 @@ import { Field, Input, Select, Textarea } from "@fluentui/react-components";
 import type { ReactNode } from "react";
 
 import { useSession } from "../../app/session/session";
-import { said } from "../../parts/FormPanel";
+import { said } from "../../parts/form/Refusal";
 import type { Form } from "./accounts";
 
 /** The fields whose messages are shown below them. */

@@ -3,7 +3,8 @@ import { useState, type ReactNode } from "react";
 
 import { useStored, useWrite } from "../../api";
 import { useWhyNot } from "../../app/session/session";
-import { FormPanel, said } from "../../parts/FormPanel";
+import { said } from "../../parts/form/Refusal";
+import { FormPanel } from "../../parts/FormPanel";
 import { PageSkeleton } from "../../parts/PageSkeleton";
 import { useTell } from "../../parts/toasts";
 import { AccountFields, FIELDS } from "./AccountFields";

@@ -27,8 +27,10 @@ test("a registration without account or zone leaves them to the app", () => {
 });
 
 async function fill(user: ReturnType<typeof renderAt>): Promise<void> {
-  await user.type(await screen.findByRole("textbox", { name: "Host pool" }), "/subscriptions/1/hostPools/lab");
-  await user.type(screen.getByRole("combobox", { name: "Image" }), "win11-office");
+  await user.click(await screen.findByRole("textbox", { name: "Host pool" }));
+  await user.paste("/subscriptions/1/hostPools/lab");
+  await user.click(screen.getByRole("combobox", { name: "Image" }));
+  await user.paste("win11-office");
 }
 
 test("hosts join a domain by a profile of the account", () => {

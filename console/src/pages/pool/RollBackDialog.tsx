@@ -5,9 +5,9 @@ import { useLocation } from "wouter";
 import { serverNow, useWrite } from "../../api";
 import { fieldError } from "../../api/write";
 import { ConfirmDialog, hostsText } from "../../parts/dialog";
+import { said } from "../../parts/form/Refusal";
 import { effectsOfPlan, harmOfPlan, withPeople, type Plan } from "../../parts/plan/consequences";
 import { usePlan, whyNoPlan, type Plannable } from "../../parts/plan/usePlan";
-import { ProblemBar } from "../../parts/ProblemBar";
 import {
   dateField,
   firstSchedule,
@@ -34,7 +34,8 @@ export function RollBackDialog({ pool, onClose }: { pool: Pool; onClose: () => v
   const planned = usePlan("roll-back", pool.name, asked);
   const plan = planned.current ? planned.plan : null;
   const change = (part: Partial<Form>): void => setForm((before) => ({ ...before, ...part }));
-  const error = (field: string): string | undefined => fieldError(planned.problem, field);
+  const error = (field: string): string | undefined => fieldError(write.problem ?? planned.problem, field);
+  const fields = [dateField(form.mode), "schedule.time_zone", "reason"];
   const to = pool.previous_version ?? "the version before";
 
   async function send(agreed: Plan): Promise<void> {
@@ -59,11 +60,11 @@ export function RollBackDialog({ pool, onClose }: { pool: Pool; onClose: () => v
       name={pool.name}
       whyNot={asked ? whyNoPlan(planned) : "Give a date and a time."}
       busy={write.busy}
-      problem={write.problem}
+      problem={write.problem ?? planned.problem}
+      fields={fields}
       onConfirm={() => plan && void send(plan)}
       onClose={onClose}
     >
-      {planned.problem && Object.keys(planned.problem.fields).length === 0 && <ProblemBar problem={planned.problem} />}
       <div className="fc-stack">
         <h3 id="when">When people’s sessions end</h3>
         <ScheduleFields
@@ -76,7 +77,7 @@ export function RollBackDialog({ pool, onClose }: { pool: Pool; onClose: () => v
           zoneError={error("schedule.time_zone")}
           onChange={change}
         />
-        <Field label="Reason">
+        <Field label="Reason" {...said(error("reason"))}>
           <Input value={form.reason} maxLength={1_000} onChange={(_, { value }) => change({ reason: value })} />
         </Field>
       </div>

@@ -37,6 +37,7 @@ export function MovePromotion({ promotion, onClose }: Props): ReactNode {
       whyNot={moment.date && moment.time ? null : "Choose date and time."}
       busy={move.busy}
       problem={move.problem}
+      fields={["at"]}
       onConfirm={() => void send()}
       onClose={onClose}
     >

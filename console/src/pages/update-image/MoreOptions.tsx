@@ -1,7 +1,7 @@
 import { Checkbox, Field, Textarea } from "@fluentui/react-components";
 import { useState, type ReactNode } from "react";
 
-import { said } from "../../parts/FormPanel";
+import { said } from "../../parts/form/Refusal";
 import { Fold } from "./Fold";
 import { hostNames, withDomains, type Form, type Plan } from "./form";
 import { chosenText } from "./planTexts";

@@ -13,7 +13,7 @@ import { useRef, useState, type ComponentType, type ReactNode } from "react";
 
 import type { ApiError } from "../../api";
 import { ActionButton } from "../ActionButton";
-import { ProblemBar } from "../ProblemBar";
+import { Refusal } from "../form/Refusal";
 import { asksForName, type Harm } from "./harm";
 import { useFirstFocus } from "./useFirstFocus";
 
@@ -40,13 +40,15 @@ interface Props {
   whyNot?: string | null;
   busy: boolean;
   problem: ApiError | null;
+  /** The fields of `children` whose messages stand below them. The others are said in a bar. */
+  fields?: readonly string[];
   onConfirm: () => void;
   onClose: () => void;
 }
 
 /** Asks before something is done. The focus is on Cancel, the least harmful; Esc is Cancel too. */
 export function ConfirmDialog(props: Props): ReactNode {
-  const { title, harm, effects, verb, name, gentler, children, busy, problem, onConfirm, onClose } = props;
+  const { title, harm, effects, verb, name, gentler, children, busy, problem, fields = [], onConfirm, onClose } = props;
   const [typed, setTyped] = useState("");
   const surface = useRef<HTMLDivElement>(null);
   const cancel = useRef<HTMLButtonElement>(null);
@@ -60,7 +62,7 @@ export function ConfirmDialog(props: Props): ReactNode {
           <DialogBody>
             <DialogTitle>{title}</DialogTitle>
             <DialogContent>
-              {problem && <ProblemBar problem={problem} />}
+              <Refusal problem={problem} fields={fields} />
               <ul className="fc-effects">
                 {effects.map(({ icon: Icon, text, bad }, index) => (
                   <li key={index} className={bad ? "fc-bad" : undefined}>

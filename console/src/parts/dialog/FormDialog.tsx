@@ -11,7 +11,7 @@ import { useRef, type ReactNode } from "react";
 
 import type { ApiError } from "../../api";
 import { ActionButton } from "../ActionButton";
-import { ProblemBar } from "../ProblemBar";
+import { Refusal } from "../form/Refusal";
 import { useFirstFocus } from "./useFirstFocus";
 
 interface Props {
@@ -22,6 +22,8 @@ interface Props {
   whyNot?: string | null;
   busy?: boolean;
   problem?: ApiError | null;
+  /** The fields whose messages stand below them. The others are said in a bar. */
+  fields?: readonly string[];
   wide?: boolean;
   onSubmit?: () => void;
   onClose: () => void;
@@ -29,7 +31,7 @@ interface Props {
 
 /** A dialog with fields. Enter in a field sends it. */
 export function FormDialog(props: Props): ReactNode {
-  const { title, children, verb, whyNot, busy = false, problem, wide, onSubmit, onClose } = props;
+  const { title, children, verb, whyNot, busy = false, problem, fields = [], wide, onSubmit, onClose } = props;
   const surface = useRef<HTMLDivElement>(null);
   useFirstFocus(surface);
   const submit = (): void => {
@@ -42,7 +44,7 @@ export function FormDialog(props: Props): ReactNode {
           <DialogBody>
             <DialogTitle>{title}</DialogTitle>
             <DialogContent>
-              {problem && <ProblemBar problem={problem} />}
+              <Refusal problem={problem ?? null} fields={fields} />
               {children}
             </DialogContent>
             <DialogActions fluid>

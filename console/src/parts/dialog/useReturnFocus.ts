@@ -1,8 +1,11 @@
 import { useEffect, useState } from "react";
 
-/** Gives the focus back to what had it before, when this goes and leaves it nowhere. Fluent does so for its own triggers only. */
+/**
+ * Gives the focus back to what had it before, when this goes and leaves it nowhere. Fluent does so for its own triggers
+ * only. What was chosen from a menu is gone by then: the menu's button gets it.
+ */
 export function useReturnFocus(): void {
-  const [before] = useState(() => document.activeElement);
+  const [before] = useState(whereItReturns);
   useEffect(
     () => () => {
       requestAnimationFrame(() => {
@@ -12,4 +15,10 @@ export function useReturnFocus(): void {
     },
     [before],
   );
+}
+
+function whereItReturns(): Element | null {
+  const active = document.activeElement;
+  const menuButton = active?.closest("[role=menu]")?.getAttribute("aria-labelledby");
+  return menuButton ? document.getElementById(menuButton) : active;
 }

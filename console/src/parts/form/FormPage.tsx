@@ -1,11 +1,11 @@
 import { Button } from "@fluentui/react-components";
-import { useEffect, useRef, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { useLocation } from "wouter";
 
-import { hasOnlyFields, type ApiError } from "../../api";
+import type { ApiError } from "../../api";
 import { ActionButton } from "../ActionButton";
-import { Refusal } from "../FormPanel";
 import styles from "./form.module.css";
+import { Refusal } from "./Refusal";
 
 interface Props {
   /** The verb with its object: `Register image`. */
@@ -27,14 +27,8 @@ interface Props {
 export function FormPage(props: Props): ReactNode {
   const { verb, whyNot, busy, problem, fields, onReadAgain, onSubmit, back, children } = props;
   const [, navigate] = useLocation();
-  const form = useRef<HTMLFormElement>(null);
-  useEffect(() => {
-    // The button is far below what was refused.
-    if (problem && hasOnlyFields(problem, fields))
-      form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
-  }, [problem, fields]);
   return (
-    <form ref={form} className={styles.form} noValidate onSubmit={(event) => event.preventDefault()}>
+    <form className={styles.form} noValidate onSubmit={(event) => event.preventDefault()}>
       <Refusal problem={problem} fields={fields} onReadAgain={onReadAgain} />
       {children}
       <div className="fc-row">

@@ -2,7 +2,7 @@ import { Field, Input } from "@fluentui/react-components";
 import { useId, type ReactNode } from "react";
 
 import { PACES, useLive } from "../../api";
-import { said } from "../FormPanel";
+import { said } from "./Refusal";
 import { usePaused } from "../useTyped";
 
 /** Names that are offered at once. */

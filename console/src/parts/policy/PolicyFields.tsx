@@ -2,7 +2,7 @@ import { Button, Field, Input, Select } from "@fluentui/react-components";
 import { useState, type ReactNode } from "react";
 
 import type { Model } from "../../api";
-import { said } from "../FormPanel";
+import { said } from "../form/Refusal";
 import { isMore, MorePolicyFields } from "./MorePolicyFields";
 import styles from "./policy.module.css";
 import { readNumber } from "./values";

@@ -2,7 +2,8 @@ import { Field, Input } from "@fluentui/react-components";
 import { useState, type ReactNode } from "react";
 
 import { useWrite } from "../../../api";
-import { FormPanel, said } from "../../../parts/FormPanel";
+import { said } from "../../../parts/form/Refusal";
+import { FormPanel } from "../../../parts/FormPanel";
 import { useTell } from "../../../parts/toasts";
 import { AccountField } from "../common/fields";
 import { CAPS, EMPTY, formOf, toRequest, type Caps, type Form } from "./caps";

@@ -3,7 +3,7 @@ import { useState, type ReactNode } from "react";
 
 import { useWrite } from "../../../api";
 import { ConfirmDialog, FormDialog } from "../../../parts/dialog";
-import { said } from "../../../parts/FormPanel";
+import { said } from "../../../parts/form/Refusal";
 import { InfoIcon, WarningIcon } from "../../../parts/icons";
 import { useTell } from "../../../parts/toasts";
 import { MOST_HOURS, whyNoLift, type Caps } from "./caps";
@@ -33,6 +33,7 @@ export function LiftDialog({ caps: { account }, onClose }: Props): ReactNode {
       whyNot={whyNoLift(hours, reason)}
       busy={write.busy}
       problem={write.problem}
+      fields={["hours", "reason"]}
       onSubmit={() => void send()}
       onClose={onClose}
     >
@@ -67,6 +68,7 @@ export function EndLiftDialog({ caps: { account }, onClose }: Props): ReactNode 
       whyNot={reason.trim() ? null : "Give the reason: it is recorded."}
       busy={write.busy}
       problem={write.problem}
+      fields={["reason"]}
       onSubmit={() => void send()}
       onClose={onClose}
     >

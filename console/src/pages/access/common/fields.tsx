@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import { PACES, useLive } from "../../../api";
 import { useSession } from "../../../app/session/session";
 import { FieldGroup } from "../../../parts/FieldGroup";
-import { said } from "../../../parts/FormPanel";
+import { said } from "../../../parts/form/Refusal";
 import styles from "../access.module.css";
 
 /** The names of the accounts that the person may see, and those that are chosen. */

@@ -3,7 +3,8 @@ import { useState, type ReactNode } from "react";
 
 import { useWrite } from "../../../api";
 import { useSession } from "../../../app/session/session";
-import { FormPanel, said } from "../../../parts/FormPanel";
+import { said } from "../../../parts/form/Refusal";
+import { FormPanel } from "../../../parts/FormPanel";
 import { useTell } from "../../../parts/toasts";
 import { AccountsField } from "../common/fields";
 import { nameOf, principalOf, whyNoGrant, type Grant } from "./grants";

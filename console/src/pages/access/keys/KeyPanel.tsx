@@ -2,7 +2,8 @@ import { Field, Input, Select } from "@fluentui/react-components";
 import { useState, type ReactNode } from "react";
 
 import { useWrite } from "../../../api";
-import { FormPanel, said } from "../../../parts/FormPanel";
+import { said } from "../../../parts/form/Refusal";
+import { FormPanel } from "../../../parts/FormPanel";
 import { AccountsField } from "../common/fields";
 import { MOST_DAYS, ROLES, whyNoKey, type NewKey } from "./keys";
 

@@ -3,7 +3,8 @@ import { useState, type ReactNode } from "react";
 
 import { useWrite } from "../../../api";
 import { FieldGroup } from "../../../parts/FieldGroup";
-import { FormPanel, said } from "../../../parts/FormPanel";
+import { said } from "../../../parts/form/Refusal";
+import { FormPanel } from "../../../parts/FormPanel";
 import { WindowsField } from "../../../parts/policy/WindowsField";
 import { useTell } from "../../../parts/toasts";
 import { AccountField } from "../common/fields";

@@ -3,8 +3,10 @@ import { useState, type ReactNode } from "react";
 import { useLocation } from "wouter";
 
 import { PACES, request, serverNow, useLive, usePlanned, useWrite, type PlannedOf } from "../../../api";
+import { fieldError } from "../../../api/write";
 import { FormDialog, harmOf } from "../../../parts/dialog";
-import { firstSchedule, ScheduleFields } from "../../../parts/schedule";
+import { said } from "../../../parts/form/Refusal";
+import { dateField, firstSchedule, ScheduleFields } from "../../../parts/schedule";
 import { myZone } from "../../../parts/time";
 import { useTell } from "../../../parts/toasts";
 import type { Image } from "../images";
@@ -20,6 +22,9 @@ import {
   type Way,
 } from "./activation";
 import { PoolChoice } from "./PoolChoice";
+
+/** With pools to update. */
+const SHOWN = ["reason", "update_pools", "soak_minutes", "schedule.time_zone"];
 
 interface Props {
   image: Image;
@@ -48,6 +53,8 @@ export function ActivateDialog({ image, way, onClose }: Props): ReactNode {
   const asked = missing ? null : requestOf(form, way, image);
   const planned = useActivationPlan(image, way, asked);
   const plan = planned.current ? planned.plan : null;
+  const problem = write.problem ?? planned.problem;
+  const error = (field: string): string | undefined => fieldError(problem, field);
   const careful = plan !== null && isHarmful(plan);
   const version = way === "activate" ? image.staged : image.roll_back_to;
   const send = async (): Promise<void> => {
@@ -69,7 +76,8 @@ export function ActivateDialog({ image, way, onClose }: Props): ReactNode {
         missing ?? whyNotNow(planned) ?? (careful && typed.trim() !== image.name ? `Type ${image.name} first.` : null)
       }
       busy={write.busy}
-      problem={write.problem ?? planned.problem}
+      problem={problem}
+      fields={form.pools === "none" ? ["reason"] : [...SHOWN, dateField(form.mode)]}
       onSubmit={() => void send()}
       onClose={onClose}
     >
@@ -82,8 +90,8 @@ export function ActivateDialog({ image, way, onClose }: Props): ReactNode {
             onChange={(_, { checked }) => change({ backup: checked === true })}
           />
         )}
-        <PoolsFields image={image} form={form} plan={plan} onChange={change} />
-        <Field label="Reason" hint="Shown in tasks and in the audit.">
+        <PoolsFields image={image} form={form} plan={plan} fieldError={error} onChange={change} />
+        <Field label="Reason" hint="Shown in tasks and in the audit." {...said(error("reason"))}>
           <Input value={form.reason} maxLength={1_000} onChange={(_, { value }) => change({ reason: value })} />
         </Field>
         <What planned={planned} />
@@ -148,11 +156,16 @@ function FailedTest({ image, way, form, onChange }: PartProps & { way: Way }): R
   );
 }
 
-function PoolsFields({ image, form, plan, onChange }: PartProps & { plan: Plan | null }): ReactNode {
+interface PoolsProps extends PartProps {
+  plan: Plan | null;
+  fieldError: (field: string) => string | undefined;
+}
+
+function PoolsFields({ image, form, plan, fieldError: error, onChange }: PoolsProps): ReactNode {
   const pools = useLive("/api/pools", { query: { image: image.name, limit: 200, live: false } }, PACES.lists);
   return (
     <>
-      <Field label="Update pools">
+      <Field label="Update pools" {...said(error("update_pools"))}>
         <RadioGroup
           layout="horizontal"
           value={form.pools}
@@ -175,13 +188,14 @@ function PoolsFields({ image, form, plan, onChange }: PartProps & { plan: Plan |
             labelledBy="when"
             forceAt={plan?.schedule?.force_at ?? null}
             people={null}
-            dateError={undefined}
-            zoneError={undefined}
+            dateError={error(dateField(form.mode))}
+            zoneError={error("schedule.time_zone")}
             onChange={onChange}
           />
           <Field
             label="Minutes between two rings"
             hint="Test, pilot, production: the next begins when the one before is done."
+            {...said(error("soak_minutes"))}
           >
             <Input inputMode="numeric" value={form.soak} onChange={(_, { value }) => onChange({ soak: value })} />
           </Field>

@@ -2,8 +2,10 @@ import { Checkbox, Field, Input, Select, Textarea } from "@fluentui/react-compon
 import { useState, type ReactNode } from "react";
 import { useLocation } from "wouter";
 
-import { hasOnlyFields, request, usePlanned, useWrite, type Body, type Model } from "../../../api";
+import { request, usePlanned, useWrite, type Body, type Model } from "../../../api";
+import { fieldError } from "../../../api/write";
 import { FormDialog } from "../../../parts/dialog";
+import { said } from "../../../parts/form/Refusal";
 import { useTell } from "../../../parts/toasts";
 import { setAsImageText, templateRuns, type Image } from "../images";
 import styles from "../images.module.css";
@@ -61,7 +63,8 @@ export function SetAsImageDialog({ image, onClose }: Props): ReactNode {
       verb={setAsImageText(image)}
       whyNot={whyNot}
       busy={write.busy}
-      problem={problem && hasOnlyFields(problem, ["version"]) ? null : problem}
+      problem={problem}
+      fields={step === "own" ? ["version", "notes"] : ["notes"]}
       onSubmit={() => void send()}
       onClose={onClose}
     >
@@ -87,11 +90,11 @@ export function SetAsImageDialog({ image, onClose }: Props): ReactNode {
           </Select>
         </Field>
         {step === "own" && (
-          <Field label="Number" hint="Three numbers, such as 2.1.0." validationMessage={problem?.fields["version"]}>
+          <Field label="Number" hint="Three numbers, such as 2.1.0." {...said(fieldError(problem, "version"))}>
             <Input value={version} onChange={(_, { value }) => setVersion(value)} />
           </Field>
         )}
-        <Field label="Notes">
+        <Field label="Notes" {...said(fieldError(problem, "notes"))}>
           <Textarea value={notes} maxLength={1_000} onChange={(_, { value }) => setNotes(value)} />
         </Field>
         <What plan={planned.plan} current={planned.current} stage={stage} />

@@ -1,8 +1,9 @@
 import { Field, Input, Textarea } from "@fluentui/react-components";
 import { useState, type ReactNode } from "react";
 
-import { hasOnlyFields, useWrite } from "../../../api";
+import { useWrite } from "../../../api";
 import { FormDialog } from "../../../parts/dialog";
+import { said } from "../../../parts/form/Refusal";
 import { useTell } from "../../../parts/toasts";
 import type { Image } from "../images";
 
@@ -30,19 +31,16 @@ export function StageDialog({ image, onClose }: Props): ReactNode {
       verb="Stage the version"
       whyNot={version.trim() ? null : "Give the version's number."}
       busy={stage.busy}
-      problem={stage.problem && hasOnlyFields(stage.problem, ["version"]) ? null : stage.problem}
+      problem={stage.problem}
+      fields={["version", "notes"]}
       onSubmit={() => void send()}
       onClose={onClose}
     >
       <div className="fc-stack">
-        <Field
-          label="Version"
-          hint="A version that is in the gallery already."
-          validationMessage={stage.fieldError("version")}
-        >
+        <Field label="Version" hint="A version that is in the gallery already." {...said(stage.fieldError("version"))}>
           <Input value={version} onChange={(_, { value }) => setVersion(value)} />
         </Field>
-        <Field label="Notes">
+        <Field label="Notes" {...said(stage.fieldError("notes"))}>
           <Textarea value={notes} maxLength={1_000} onChange={(_, { value }) => setNotes(value)} />
         </Field>
       </div>

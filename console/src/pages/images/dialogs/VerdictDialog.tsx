@@ -3,6 +3,7 @@ import { useState, type ReactNode } from "react";
 
 import { useWrite } from "../../../api";
 import { FormDialog } from "../../../parts/dialog";
+import { said } from "../../../parts/form/Refusal";
 import { useTell } from "../../../parts/toasts";
 import type { Image } from "../images";
 
@@ -33,6 +34,7 @@ export function VerdictDialog({ image, version, onClose }: Props): ReactNode {
       verb="Record the verdict"
       busy={write.busy}
       problem={write.problem}
+      fields={["note"]}
       onSubmit={() => void send()}
       onClose={onClose}
     >
@@ -46,7 +48,7 @@ export function VerdictDialog({ image, version, onClose }: Props): ReactNode {
             <Radio value="failed" label="Failed" />
           </RadioGroup>
         </Field>
-        <Field label="Note" hint="What was tested, and what was found.">
+        <Field label="Note" hint="What was tested, and what was found." {...said(write.fieldError("note"))}>
           <Textarea value={note} maxLength={1_000} onChange={(_, { value }) => setNote(value)} />
         </Field>
       </div>

@@ -3,6 +3,7 @@ import { useState, type ReactNode } from "react";
 
 import { useWrite } from "../../../api";
 import { ConfirmDialog, hostsText, peopleText, type Effect, type Harm } from "../../../parts/dialog";
+import { said } from "../../../parts/form/Refusal";
 import { InfoIcon, PersonIcon, TakeBackIcon } from "../../../parts/icons";
 import { useTell } from "../../../parts/toasts";
 import type { Rollout } from "../rollout";
@@ -95,10 +96,15 @@ export function CommandDialog({ asked, rollout, onClose }: Props): ReactNode {
       whyNot={whyNot(asked)}
       busy={writing.busy}
       problem={writing.problem}
+      fields={["reason"]}
       onConfirm={() => void send()}
       onClose={onClose}
     >
-      <Field label="Reason (optional)" hint="Shown in the events and in the audit.">
+      <Field
+        label="Reason (optional)"
+        hint="Shown in the events and in the audit."
+        {...said(writing.fieldError("reason"))}
+      >
         <Input value={reason} maxLength={500} onChange={(_, { value }) => setReason(value)} />
       </Field>
     </ConfirmDialog>

@@ -50,6 +50,7 @@ export function MoveDialog({ rollout, onClose }: Props): ReactNode {
       whyNot={moment.date && moment.time ? (local === was ? "Choose another time." : null) : "Choose date and time."}
       busy={move.busy}
       problem={move.problem}
+      fields={[field]}
       onConfirm={() => void send()}
       onClose={onClose}
     >
