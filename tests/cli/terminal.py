@@ -60,6 +60,10 @@ class Terminal:
         """Wait until exactly this is written."""
         self._expects.expect_exact(text)
 
+    def match(self, pattern: str) -> None:
+        """Wait until something like this is written."""
+        self._expects.expect(pattern)
+
     def type(self, text: str) -> None:
         """Press these keys."""
         os.write(self._master, text.encode())

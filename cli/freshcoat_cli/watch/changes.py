@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from freshcoat_cli.output.moments import moment_of
+from freshcoat_cli.output.moments import name_of as zone_name
 from freshcoat_cli.output.words import message, plain, words
 from freshcoat_cli.watch.parts import told
 from freshcoat_cli.watch.rollout_screen import event_line, name_of
@@ -17,12 +18,11 @@ EVERY = timedelta(seconds=60)
 """A line is written at least so often, so that a log shows that somebody still watches."""
 
 
-def first_line(sight: Sight, look: Look) -> str:
-    """What is followed."""
-    view = sight.view
-    if sight.is_rollout:
-        return f"Rollout {view['id']}: {name_of(view, only_ascii=look.ascii)}"
-    return f"Task {view['id']}: {task_name(view, only_ascii=look.ascii)}"
+def first_line(sight: Sight, look: Look, now: datetime) -> str:
+    """What is followed, and in which zone the times are."""
+    kind, name = ("Rollout", name_of) if sight.is_rollout else ("Task", task_name)
+    zone = zone_name(look.zone, now)
+    return f"{kind} {sight.view['id']}: {name(sight.view, only_ascii=look.ascii)} (times: {zone})"
 
 
 def lines(before: Sight | None, after: Sight, look: Look, now: datetime, last_at: datetime | None) -> list[str]:

@@ -13,7 +13,7 @@ MOVING = 2.0
 QUIET = 15.0
 """Seconds while nothing happens by itself: it is scheduled, or a person must decide."""
 SOON = 60.0
-"""Seconds before the next moment from which on it counts as moving."""
+"""Seconds before its begin from which on it counts as moving."""
 FIRST_BACK_OFF, LONGEST_BACK_OFF = 2.0, 60.0
 GIVE_UP = 600.0
 """Seconds without an answer after which it is followed no longer. A deployment of the app takes less."""
@@ -26,7 +26,7 @@ def next_look(sight: Sight, now: datetime) -> float:
         return QUIET
     if view["state"] != "scheduled":
         return MOVING
-    begins = moment_of((view["next"] or {}).get("at"))
+    begins = moment_of((view["schedule"] or {}).get("begin_at"))
     ahead = (begins - now).total_seconds() if begins else 0.0
     return MOVING if ahead < SOON else min(QUIET, ahead - SOON + MOVING)
 

@@ -107,9 +107,9 @@ class Lines(_Plain):
 
     def show(self, sight: Sight) -> None:
         """Write what has changed."""
-        if self._before is None:
-            self._write(first_line(sight, self._look))
         now = self._now()
+        if self._before is None:
+            self._write(first_line(sight, self._look, now))
         for line in lines(self._before, sight, self._look, now, self._last_at):
             self._last_at = now
             self._write(line)

@@ -121,10 +121,13 @@ def test_the_time_limit_is_kept_and_not_passed_by_a_pause() -> None:
 def test_it_looks_often_while_hosts_are_in_work_and_seldom_while_nothing_moves() -> None:
     assert set(run([rollout()], Ask(limit=60))[1].slept) == {2.0}
     assert set(run([rollout(state="paused")], Ask(limit=60))[1].slept) == {15.0}
-    far = rollout(state="scheduled", next={"code": "begins", "text": "It begins.", "at": at(600)})
-    assert set(run([far], Ask(limit=60))[1].slept) == {15.0}
-    near = rollout(state="scheduled", next={"code": "begins", "text": "It begins.", "at": at(0.5)})
-    assert set(run([near], Ask(limit=20))[1].slept) == {2.0}
+
+
+@pytest.mark.parametrize(("begins", "pause"), [(600, 15.0), (0.5, 2.0), (-60, 2.0)])
+def test_what_is_scheduled_is_looked_at_often_once_it_is_about_to_begin(begins: float, pause: float) -> None:
+    """Whatever comes next in it: people may be warned only hours later."""
+    schedule = {"mode": "on_logoff", "begin_at": at(begins), "force_at": at(700), "time_zone": "Europe/Amsterdam"}
+    assert set(run([rollout(state="scheduled", schedule=schedule)], Ask(limit=30))[1].slept) == {pause}
 
 
 def test_an_outage_is_borne_with_longer_and_longer_pauses() -> None:
@@ -163,7 +166,7 @@ def test_a_log_has_a_line_at_each_change_and_one_a_minute() -> None:
     text = text_of(lambda console: Lines(console, LOOK, timer.now), [rollout(), news, *same, ended()], timer=timer)
     counts = "31 done, 2 verifying, 3 joining, 6 re-imaging, 9 waiting for log off, 1 draining, 6 pending, 1 failed"
     assert text.splitlines() == [
-        "Rollout 8204001026537-f242: office  win11-office 1.0.0 → 2.0.0",
+        "Rollout 8204001026537-f242: office  win11-office 1.0.0 → 2.0.0 (times: Europe/Amsterdam)",
         f"23:41:00 running 65 %, {counts}; next: 00:00, in 19 min: Users are asked to sign out.",
         "23:41:00 office-0042 is on 2.0.0",
         f"23:41:02 running 70 %, {counts}; next: 00:00, in 19 min: Users are asked to sign out.",
@@ -176,7 +179,7 @@ def test_a_log_has_a_line_at_each_change_and_one_a_minute() -> None:
 def test_a_log_of_many_pools_names_each_that_has_begun() -> None:
     text = text_of(lambda console: Lines(console, LOOK, lambda: NOW), [pools_task()], Ask(stop_when_waiting=True))
     assert text.splitlines() == [
-        "Task 8204682217094-6bd4: Update pools: win11-office 2.0.0",
+        "Task 8204682217094-6bd4: Update pools: win11-office 2.0.0 (times: Europe/Amsterdam)",
         "23:41:00 running 33 %, updating the pools, lab succeeded 100 %, pilot running 40 %;"
         " waits: Ring 2 waits for approval.",
         "Update pools: win11-office 2.0.0 waits for a person. To go on: freshcoat approve 8204682217094-6bd4",

@@ -66,7 +66,7 @@ def test_a_pipe_gets_lines_and_no_escape_sequences(tmp_path: Path) -> None:
     with serving(office) as app:
         ran = run(tmp_path, "watch", ID, "--url", app.url)
         assert ran.code == 8
-        assert ran.out.splitlines()[0] == f"Rollout {ID}: office  win11-office 1.0.0 → 2.0.0"
+        assert ran.out.splitlines()[0] == f"Rollout {ID}: office  win11-office 1.0.0 → 2.0.0 (times: Europe/Amsterdam)"
         assert ran.out.splitlines()[-1] == "✘ office  win11-office 1.0.0 → 2.0.0: cancelled."
         assert "\x1b" not in ran.out
         assert ran.err == ""
@@ -91,7 +91,7 @@ def test_programs_get_json(tmp_path: Path) -> None:
     [
         ("office", {"state": "paused"}, ["--stop-when-waiting"], 9, f"To go on: freshcoat resume {ID}"),
         ("office", {"state": "awaiting_approval"}, ["--stop-when-waiting"], 9, f"To go on: freshcoat approve {ID}"),
-        ("office", {}, ["--timeout", "3"], 124, f"It goes on: freshcoat watch {ID}"),
+        ("office", {}, ["--timeout", "6"], 124, f"It goes on: freshcoat watch {ID}"),
         ("8204682217094-6bd4", {}, ["--stop-when-waiting"], 9, "waits for a person"),
         ("lab", {}, [], 5, "No rollout is open on pool lab"),
         ("8204682217094-0000", {}, [], 5, "Not found"),
@@ -131,9 +131,9 @@ def test_a_slow_app_does_not_stop_the_clock_on_the_screen(tmp_path: Path) -> Non
     office = Office()
     with serving(office) as app, terminal(tmp_path, "watch", "office", "--url", app.url) as child:
         child.expect("Ctrl-C leaves it running")
-        office.instead = Says(body=office.view, late=6)
-        child.expect("4 s ago")
-        child.expect("5 s ago")
+        office.instead = Says(body=office.view, late=25)
+        child.match(r"[4-9] s ago")
+        child.match(r"1\d s ago")
 
 
 def test_a_sign_in_that_is_over_ends_it(tmp_path: Path) -> None:
