@@ -12,8 +12,6 @@ from rich.text import Text
 
 from local.demo.outcome import BurstHost, Outcome, problems
 from local.stack.app_client import NEW
-from shared.api.images import VersionView
-from shared.api.tasks import TaskBrief
 
 
 @dataclass(frozen=True)
@@ -49,12 +47,8 @@ def _result(outcome: Outcome, found: list[str]) -> Iterator[str]:
 
 
 def _details(outcome: Outcome, places: Places) -> Iterator[str]:
-    yield f"\nImage {outcome.image.name}:"
-    yield from (f"  {_version(version)}" for version in outcome.versions)
     yield "\nBurst hosts:"
     yield from (f"  {_burst(burst)}" for burst in (outcome.before, outcome.after))
-    yield "\nTasks:"
-    yield from (f"  {_task(task)}" for task in reversed(outcome.tasks))
     with_errors = [host for host in (*outcome.trial.hosts, *outcome.updated.hosts) if host.error]
     yield from (f"{host.host}: {host.state}: {host.error}" for host in with_errors)
     yield "\nSeconds:"
@@ -64,21 +58,9 @@ def _details(outcome: Outcome, places: Places) -> Iterator[str]:
         yield f"{name + ':':<24}{text}"
 
 
-def _version(version: VersionView) -> str:
-    latest = "excluded from latest" if version.excluded_from_latest else "is latest"
-    verdict = f"; test {version.verdict.result}: {version.verdict.note}" if version.verdict else ""
-    return f"{version.version}  {version.state or 'not recorded':<8}{latest}{verdict}"
-
-
 def _burst(burst: BurstHost) -> str:
     at = f"{burst.asked_at.astimezone():%H:%M:%S}"
     return f"{burst.host}  requested at {at}, {burst.moment}: created from {burst.version} ({burst.reason})"
-
-
-def _task(task: TaskBrief) -> str:
-    seconds = f"{(task.ended_at - task.created_at).total_seconds():4.0f} s" if task.ended_at else "   -  "
-    subject = f"{task.pool or task.image} {task.version}"
-    return f"{task.kind:<14}{subject:<20}by {task.requested_by:<14}{seconds}  {task.state}"
 
 
 def _facts(outcome: Outcome, places: Places) -> dict[str, str]:

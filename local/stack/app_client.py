@@ -18,6 +18,7 @@ from shared.api.rollout_pages.hosts import RolloutHosts, RolloutHostView
 from shared.api.rollouts import RolloutView
 from shared.api.tasks import TaskBrief, TaskView
 from shared.models.base import Value
+from shared.models.tasks import TaskKind
 
 IMAGE = "win11-office"
 POOL = "office"
@@ -55,19 +56,6 @@ class AppClient:
         }
         answered(self._http.put(f"/pools/{name}", json=pool))
 
-    def set_as_image(self, **body: Any) -> str:
-        """Start to capture a new version from the template VM. Returns the task's id."""
-        return str(answered(self._http.post(f"/images/{IMAGE}/set-as-image", json=body))["id"])
-
-    def activate(self, **body: Any) -> str:
-        """Activate the staged version. Returns the task's id."""
-        return str(answered(self._http.post(f"/images/{IMAGE}/activate", json=body))["id"])
-
-    def record_verdict(self, version: str, result: str, note: str) -> VersionView:
-        """Record the test result of a version."""
-        answer = self._http.post(f"/images/{IMAGE}/versions/{version}/verdict", json={"result": result, "note": note})
-        return VersionView.model_validate(answered(answer))
-
     def image(self) -> ImageView:
         """Read the image with its current and its staged version."""
         return ImageView.model_validate(answered(self._http.get(f"/images/{IMAGE}")))
@@ -84,6 +72,13 @@ class AppClient:
         """List all tasks, newest first."""
         return list(self._listed(TaskBrief, "/tasks"))
 
+    def newest_task(self, kind: TaskKind) -> TaskView:
+        """Read the newest task of a kind. Raises StackError when there is none."""
+        found = next((task for task in self.tasks() if task.kind is kind), None)
+        if found is None:
+            raise StackError(f"There is no task {kind}.")
+        return self.task(found.id)
+
     def publish(self, pool: str, schedule: dict[str, Any], reason: str) -> str:
         """Start Update Image on a pool. Returns the rollout's id."""
         body = {"image": IMAGE, "version": NEW, "schedule": schedule, "reason": reason}
@@ -97,6 +92,11 @@ class AppClient:
         """The ids of the pool's ten newest rollouts, newest first."""
         found = answered(self._http.get("/rollouts", params={"pool": pool, "limit": "10"}))
         return [str(rollout["id"]) for rollout in found["items"]]
+
+    def open_rollout(self, pool: str) -> str | None:
+        """The id of the pool's open rollout."""
+        found = answered(self._http.get("/rollouts", params={"pool": pool, "open": "true"}))["items"]
+        return str(found[0]["id"]) if found else None
 
     def rollout_hosts(self, rollout_id: str) -> list[RolloutHostView]:
         """List the hosts of a rollout."""

@@ -37,13 +37,19 @@ def assert_output(printed: str) -> None:
     for number, title in enumerate(("Set as image", "A burst host", "Test", "Activate", "Update", "A burst host"), 1):
         assert f"\n{number} of 6  {title}" in printed
     for step in (
+        "$ freshcoat set-as-image win11-office --power-off",
         "powering off the template VM",
         "preparing the clone (sysprep)",
         "creating the version",
         "cleaning up",
+        "$ freshcoat update-image lab 2.0.0 --now",
+        "$ freshcoat verdict win11-office 2.0.0 passed",
+        "$ freshcoat activate win11-office --update-pools office --on-logoff +1m",
+        "$ freshcoat watch office",
+        "✔ office  win11-office 1.0.0 → 2.0.0: succeeded, 25 of 25 hosts.",
+        "$ freshcoat tasks",
     ):
         assert step in printed
-    assert "sessions left" in printed
     assert "\n26 of 26 hosts of hp-office are on 2.0.0.\n2 of 2 hosts of hp-lab are on 2.0.0.\n" in printed
     assert "\nAll checks passed.\n" in printed
     assert "violations:             0\n" in printed
