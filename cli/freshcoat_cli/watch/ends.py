@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from freshcoat_cli.output.words import message, words
-from freshcoat_cli.watch.rollout_screen import name_of
+from freshcoat_cli.watch.rollout_screen import may, name_of
 from freshcoat_cli.watch.sight import Json, Sight
 from freshcoat_cli.watch.task_screen import task_name
 from freshcoat_cli.watch.words import ENDS, OPEN, WAITING
@@ -66,7 +66,8 @@ def _ended(sight: Sight, only_ascii: bool) -> str:
     if sight.is_rollout:
         done, hosts = view["counts"].get("done", 0) + view["counts"].get("skipped", 0), view["hosts"]
         text += f", {done} of {hosts} hosts" if view["state"] == "succeeded" else ""
-    return f"{text}. {note}".rstrip() if note else f"{text}."
+    again = f"Try again: freshcoat retry {view['id']}" if sight.is_rollout and may(view, "retry") else ""
+    return " ".join(part for part in (f"{text}.", note, again) if part)
 
 
 def _name(sight: Sight, only_ascii: bool) -> str:

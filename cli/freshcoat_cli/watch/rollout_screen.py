@@ -63,12 +63,26 @@ def _facts(view: Json, look: Look, now: datetime) -> Iterator[Text]:
         yield fact("next", told(view["next"], look, now))
     if view["ended_at"]:
         return
+    if command := _goes_on_by(view):
+        yield fact("go on", f"freshcoat {command} {plain(view['pool'])}")
     yield from _deadline(view, look, now)
     if end := moment_of(view["expected_end"]):
         bounds = [near(at, look.zone, now) for text in view["expected_end_bounds"] or () if (at := moment_of(text))]
         certain = f" ({bounds[0]} to {bounds[1]})" if len(bounds) == 2 else ""
         yield fact("ends", f"about {near(end, look.zone, now)}{certain}")
     yield fact("people", _people(view))
+
+
+def _goes_on_by(view: Json) -> str:
+    """The command that lets it go on, if it waits for that and the caller may give it."""
+    command = {"paused": "resume", "awaiting_approval": "approve"}.get(view["state"], "")
+    return command if may(view, command) else ""
+
+
+def may(view: Json, command: str) -> bool:
+    """Whether the caller may give this command to the rollout now."""
+    offers = view["commands"] or {}
+    return bool(offers.get(command, {}).get("can"))
 
 
 def _deadline(view: Json, look: Look, now: datetime) -> Iterator[Text]:

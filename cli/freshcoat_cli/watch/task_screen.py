@@ -49,6 +49,8 @@ def _facts(view: Json, look: Look, now: datetime) -> Iterator[Text]:
     if waits:
         until = moment_of(waits.get("until"))
         yield fact("waits", f"{told(waits, look, now)}{f' ({when(until, look, now)})' if until else ''}")
+    if (view["may_approve"] or {}).get("can"):
+        yield fact("go on", f"freshcoat approve {view['id']}")
     if view["note"] and message(view["note"]) != message(waits):
         yield fact("note", told(view["note"], look, now))
     if view["left_over"]:

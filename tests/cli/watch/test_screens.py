@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.text import Text
 
+from freshcoat_cli.watch.ends import closing
 from freshcoat_cli.watch.rollout_screen import rollout_lines
 from freshcoat_cli.watch.sight import Sight
 from freshcoat_cli.watch.task_screen import task_lines
@@ -71,6 +72,33 @@ def test_with_ascii_alone_no_other_sign_is_needed() -> None:
 def test_texts_of_the_api_cannot_steer_the_terminal() -> None:
     bad = rollout(note={"code": "paused_by_user", "text": "Paused\x1b[2J by\n you\x07."})
     assert "note      Paused [2J by  you ." in plain(rollout_lines(sight(bad), LOOK, NOW))
+
+
+def offers(**can: bool) -> dict[str, object]:
+    names = ("pause", "resume", "cancel", "roll_back", "reschedule", "approve", "retry", "change")
+    return {name: {"can": can.get(name, False)} for name in names}
+
+
+@pytest.mark.parametrize(("state", "command"), [("paused", "resume"), ("awaiting_approval", "approve")])
+def test_who_may_let_it_go_on_is_told_how(state: str, command: str) -> None:
+    may = sight(rollout(state=state, commands=offers(**{command: True})))
+    assert f"go on     freshcoat {command} office" in plain(rollout_lines(may, LOOK, NOW))
+    may_not = sight(rollout(state=state, commands=offers()))
+    assert not any("freshcoat" in line for line in plain(rollout_lines(may_not, LOOK, NOW)))
+
+
+def test_who_may_approve_the_next_ring_is_told_how() -> None:
+    may = Sight(pools_task(may_approve={"can": True}), NOW)
+    assert "go on     freshcoat approve 8204682217094-6bd4" in plain(task_lines(may, LOOK, NOW))
+    may_not = Sight(pools_task(may_approve={"can": False}), NOW)
+    assert not any("freshcoat" in line for line in plain(task_lines(may_not, LOOK, NOW)))
+
+
+def test_the_end_says_how_failed_hosts_are_tried_again() -> None:
+    failed = sight(rollout(state="failed", ended_at=at(0), commands=offers(retry=True)))
+    assert closing(failed, 8, only_ascii=False).endswith("failed. Try again: freshcoat retry 8204001026537-f242")
+    others = sight(rollout(state="failed", ended_at=at(0), commands=offers()))
+    assert closing(others, 8, only_ascii=False).endswith(": failed.")
 
 
 def test_a_set_as_image_shows_its_steps() -> None:
