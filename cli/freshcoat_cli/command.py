@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import inspect
 import os
+import string
 import sys
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, get_type_hints
 
 import typer
+from typer.models import ArgumentInfo
 
-from freshcoat_cli.errors import CliError, Exit
+from freshcoat_cli.errors import CliError, Exit, usage
 from freshcoat_cli.options import Common, OptionGroup
 from freshcoat_cli.output.printer import Printer
 from freshcoat_cli.session import Session, merged
@@ -43,6 +45,7 @@ def _as_command(handler: Handler) -> Callable[..., None]:
     taken = list(inspect.signature(handler, eval_str=True).parameters.values())[1:]
     groups = {one.name: one.annotation for one in taken if _is_group(one.annotation)}
     own = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in taken if one.name not in groups]
+    names = [one.name for one in own if _is_a_name(one)]
     parameters = [_CONTEXT, *own]
     for group in [*groups.values(), Common]:
         parameters += options_of(group)
@@ -56,7 +59,13 @@ def _as_command(handler: Handler) -> Callable[..., None]:
             ctx.find_root().obj = common
             return
         picked = {name: pick(group) for name, group in groups.items()}
-        guarded(common, lambda session: handler(session, **given, **picked))
+
+        def work(session: Session) -> None:
+            for name in names:
+                check_name(given[name])
+            handler(session, **given, **picked)
+
+        guarded(common, work)
 
     run.__name__, run.__doc__ = handler.__name__, handler.__doc__
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -65,6 +74,22 @@ def _as_command(handler: Handler) -> Callable[..., None]:
 
 
 _CONTEXT = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+
+
+def _is_a_name(parameter: inspect.Parameter) -> bool:
+    """Whether it is an argument that becomes a part of an address: all are, but the address of a Freshcoat."""
+    return parameter.name != "freshcoat" and any(
+        isinstance(one, ArgumentInfo) for one in getattr(parameter.annotation, "__metadata__", ())
+    )
+
+
+def check_name(text: str | None) -> None:
+    """Raises a usage error for what can be no name, id or version, and would mean another address."""
+    if text is not None and (text in {"", ".", ".."} or not set(text) <= _OF_NAMES):
+        raise usage(f"{text!r} can be no name, id or version.", "Use letters, digits, dot, dash and underscore.")
+
+
+_OF_NAMES = {*string.ascii_letters, *string.digits, *"._-"}
 
 
 def _is_group(annotation: Any) -> bool:

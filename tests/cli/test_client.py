@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from freshcoat_cli.client.http import Client
 from freshcoat_cli.client.signing_in import Key, Nothing
 from freshcoat_cli.errors import CliError, Exit
-from tests.cli.app import ABOUT, ME, Asked, Says, problem, run, serving
+from tests.cli.app import ABOUT, ME, Asked, Says, environment, problem, run, serving
 
 
 def answering(says: Says) -> Callable[[Asked], Says]:
@@ -144,3 +146,29 @@ def test_a_page_of_something_else_is_no_freshcoat(tmp_path: Path) -> None:
         ran = run(tmp_path, "pools", "--url", app.url)
         assert ran.code == 1
         assert "did not answer like a Freshcoat" in ran.err
+
+
+@pytest.mark.parametrize("name", ["office/hosts", "..", "a?what_if=false", "a%2Fb", "a b", ""])
+def test_a_name_that_would_be_another_address_is_refused_before_anything_is_asked(tmp_path: Path, name: str) -> None:
+    with serving(lambda _: Says(body=ABOUT)) as app:
+        ran = run(tmp_path, "pools", name, "--url", app.url)
+        assert (ran.code, "can be no name" in ran.err) == (2, True)
+        assert app.asked == []
+
+
+def test_whoever_reads_may_stop_reading(tmp_path: Path) -> None:
+    """As in `freshcoat hosts office | head -n 1`."""
+    items = [{**ME, "id": str(number), "name": f"pool-{number}"} for number in range(5_000)]
+    with serving(
+        lambda asked: Says(body=ABOUT if "about" in asked.path else {"items": items, "continuation": None})
+    ) as app:
+        command = f"{sys.executable} -m freshcoat_cli images -q --url {app.url}; echo ended $? >&2"
+        done = subprocess.run(  # noqa: S603 - our own command
+            ["bash", "-c", f"{{ {command}; }} | head -n 1"],  # noqa: S607
+            env=environment(tmp_path),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.stdout == "pool-0\n"
+    assert done.stderr == "ended 0\n"

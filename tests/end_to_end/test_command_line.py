@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def test_every_list_is_a_table_and_json(line: Line) -> None:
     assert line("hosts", "cli-lists", "-q").out.startswith("cli-lists-")
     assert {one["version"] for one in line.json("versions", "win11-office")} >= {"1.0.0", "2.0.0"}
     assert "win11-office" in line("images", "win11-office").out
-    assert line.json("audit", "verify")["whole"] is True
+    assert "entries" in line("audit", "verify", "--month", f"{datetime.now(UTC):%Y-%m}").out
     assert line("audit", "--csv", "--limit", "2").out.startswith("id,at,")
 
 
@@ -103,8 +104,9 @@ def test_a_command_that_is_repeated_with_its_key_begins_nothing_new(line: Line) 
     line.stack.add_pool("cli-once", 1)
     later = line.json("plan", "cli-once", "2.0.0", "--at", "+5d")["schedule"]["force_at"]
     same = ("update-image", "cli-once", "2.0.0", "--at", later, "--yes", "--idempotency-key", "cli-once-1", "-q")
-    first, second = line(*same), line.fails(*same)
-    assert second.out == first.out or second.code == 6  # the plan sees the first one
+    first, second = line(*same), line(*same)
+    assert second.out == first.out
+    assert line.fails(*same[:-3], "-q").code == 6
     line("cancel", first.out.strip(), "--yes")
 
 
@@ -146,7 +148,7 @@ def test_access_is_given_used_and_taken(line: Line) -> None:
     assert (told.code, json.loads(told.err)["need"]) == (4, "configure")
     line("access", "keys", "revoke", "cli-key", "--yes")
     line("access", "limits", "set", "default", "pilot", "--min-available", "30%", "--yes")
-    assert [one["ring"] for one in line.json("access", "limits")] == ["pilot"]
+    assert "pilot" in {one["ring"] for one in line.json("access", "limits")}
     line("access", "limits", "remove", "default", "pilot", "--yes")
     probe = line.folder / "probe.ps1"
     probe.write_text("exit 0\n")

@@ -84,7 +84,7 @@ def _agree_and_send(session: Session, work: Work, given: Begin, plan: Plan) -> R
     if session.out.for_people or not given.yes:  # a program that agrees beforehand reads no plan
         for line in [*work.show(plan, utc=session.common.utc), ""]:
             session.out.rich(line, session.out.beside)
-    if plan.get("can_start") is False:
+    if plan.get("can_start") is False and not (given.idempotency_key and given.yes and _is_only_busy(plan)):
         raise _cannot_start(plan)
     people = plan.get("users_at_force", 0)
     soon = "users_at_force" in plan and is_soon(plan, now())
@@ -106,9 +106,19 @@ def _agree_and_send(session: Session, work: Work, given: Begin, plan: Plan) -> R
     return session.send("POST", work.path, body, given)
 
 
+def _is_only_busy(plan: Plan) -> bool:
+    """Whether only another rollout is in the way. With a key it may be the one that this command began before."""
+    failed = _failed(plan)
+    return bool(failed) and all(one["check"] == "rollout" for one in failed)
+
+
+def _failed(plan: Plan) -> list[Mapping[str, Any]]:
+    return [one for one in plan.get("preflight", ()) if one["result"] == "fail"]
+
+
 def _cannot_start(plan: Plan) -> CliError:
-    failed = [one for one in plan.get("preflight", ()) if one["result"] == "fail"]
-    if failed and all(one["check"] == "rollout" for one in failed):
+    failed = _failed(plan)
+    if _is_only_busy(plan):
         return CliError(Exit.NOT_NOW, "Not possible now", *(plain(one["detail"]) for one in failed))
     if not failed:
         texts = [plain(one["text"]) for one in plan.get("problems", ())]
