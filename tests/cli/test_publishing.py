@@ -208,3 +208,33 @@ def test_where_nothing_is_open_that_is_said(tmp_path: Path) -> None:
     with serving(answer) as at:
         ran = run(tmp_path, "pause", "office", "--url", at.url)
     assert (ran.code, "No rollout is open on pool office." in ran.err) == (5, True)
+
+
+@pytest.mark.parametrize(
+    ("zones", "arguments", "code", "zone"),
+    [
+        (["Europe/Amsterdam", "Europe/Amsterdam"], [], 0, "Europe/Amsterdam"),
+        (["Europe/Amsterdam", "Asia/Tokyo"], [], 2, ""),
+        (["Europe/Amsterdam", "Asia/Tokyo"], ["--time-zone", "Asia/Tokyo"], 0, "Asia/Tokyo"),
+    ],
+)
+def test_a_time_for_many_pools_is_read_where_they_all_are(
+    tmp_path: Path, zones: list[str], arguments: list[str], code: int, zone: str
+) -> None:
+    sent: list[Any] = []
+
+    def answer(asked: Asked) -> Says:
+        if asked.path.endswith("/about"):
+            return Says(body=ABOUT)
+        if asked.method == "GET":
+            items = [{"name": f"p{at}", "time_zone": there} for at, there in enumerate(zones)]
+            return Says(body={"items": items, "continuation": None})
+        sent.append(asked.body)
+        rings = [{"ring": 0, "begins_at": None, "approval": False, "pools": [plan()]}]
+        return Says(body=plan() | {"rings": rings, "problems": []})
+
+    many = ("update-pools", "2.0.0", "--image", "win11-office", "--on-logoff", "tomorrow 12:00", "--what-if")
+    with serving(answer) as at:
+        ran = run(tmp_path, *many, *arguments, "--url", at.url)
+    assert ran.code == code, ran
+    assert [body["schedule"]["time_zone"] for body in sent] == ([zone] if zone else [])

@@ -17,6 +17,7 @@ from freshcoat_cli.output.words import count, plain
 from freshcoat_cli.publishing.begin import Work, begin
 from freshcoat_cli.publishing.plans import activation_plan, promotion_plan
 from freshcoat_cli.publishing.schedules import moment, needed_schedule, policy_of
+from freshcoat_cli.publishing.zones import zone_of_pools
 from freshcoat_cli.session import Session
 
 MaybeVersion = Annotated[str | None, Argument(help="The version. Left out: the one that is meant.")]
@@ -24,7 +25,7 @@ UpdatePools = Annotated[
     str, Option("--update-pools", metavar="none|all|A,B", help="Pools of which the hosts are updated, too.")
 ]
 Soak = Annotated[int | None, Option("--soak", min=0, help="Minutes between two rings.")]
-Zone = Annotated[str | None, Option("--time-zone", help="Zone of the times. Default: UTC.")]
+Zone = Annotated[str | None, Option("--time-zone", help="Zone of the times. Default: that of the pools.")]
 Force = Annotated[bool, Option("--force", help="Although its test has failed.")]
 NoBackup = Annotated[bool, Option("--no-backup", help="Keep no backup of the version before.")]
 
@@ -50,7 +51,8 @@ def activate(
     time_zone: Zone = None,
 ) -> None:
     """Make the staged version the active one: new hosts get it, and hosts of pools if you say so."""
-    body = _body(update_pools, when, time_zone, rules, soak, version, force) | reason_of(given)
+    zone = _zone(session, image, update_pools, when, time_zone)
+    body = _body(update_pools, when, zone, rules, soak, version, force) | reason_of(given)
     body |= {"backup": False} if no_backup else {}
     begin(session, Work(f"images/{image}/activate", body, activation_plan, _activate, image), given)
 
@@ -68,7 +70,8 @@ def roll_back_image(
     time_zone: Zone = None,
 ) -> None:
     """Make a backup the active version again."""
-    body = _body(update_pools, when, time_zone, rules, soak, version, force) | reason_of(given)
+    zone = _zone(session, image, update_pools, when, time_zone)
+    body = _body(update_pools, when, zone, rules, soak, version, force) | reason_of(given)
     begin(session, Work(f"images/{image}/roll-back", body, activation_plan, _go_back, image), given)
 
 
@@ -96,8 +99,9 @@ def promote(
         raise usage("Say when: --at WHEN or --days N.")
     if given.sign_out is not None or given.plan or given.wait:
         raise usage("--sign-out, --plan and --wait mean nothing here: the plan is made again when it is due.")
-    zone = time_zone or "UTC"
     when = When(now=pools_now, at=pools_at, on_logoff=pools_on_logoff)
+    typed = When(at=at or pools_at, on_logoff=pools_on_logoff)
+    zone = _zone(session, image, update_pools, typed, time_zone)
     body: dict[str, Any] = {"image": image, "time_zone": zone, **reason_of(given)}
     body |= _body(update_pools, when, zone, rules, soak, version, force)
     body |= {"at": moment(at, zone, "--at")} if at else {"days_after_staging": days}
@@ -109,10 +113,15 @@ def promote(
     begin(session, Work("promotions", body, promotion_plan, question, image, agreed=False), given)
 
 
+def _zone(session: Session, image: str, update_pools: str, when: When, given: str | None) -> str:
+    names = () if update_pools in {"none", "all"} else update_pools.split(",")
+    return zone_of_pools(session, when, given, names, **({} if names else {"image": image}))
+
+
 def _body(
     update_pools: str,
     when: When,
-    time_zone: str | None,
+    zone: str,
     rules: Rules,
     soak: int | None,
     version: str | None,
@@ -121,7 +130,7 @@ def _body(
     pools: str | list[str] = update_pools if update_pools in {"none", "all"} else update_pools.split(",")
     body: dict[str, Any] = {"update_pools": pools}
     if pools != "none":
-        body |= {"schedule": needed_schedule(when, time_zone or "UTC"), "policy": policy_of(rules.policy)}
+        body |= {"schedule": needed_schedule(when, zone), "policy": policy_of(rules.policy)}
     elif when != When() or rules.policy:
         raise usage("A time and a policy belong to --update-pools.")
     body |= {} if soak is None else {"soak_minutes": soak}

@@ -16,6 +16,7 @@ from freshcoat_cli.output.words import count, plain
 from freshcoat_cli.publishing.begin import Work, ask_plan, begin, show_answer
 from freshcoat_cli.publishing.plans import fleet_plan, pool_plan
 from freshcoat_cli.publishing.schedules import needed_schedule, policy_of, schedule_of
+from freshcoat_cli.publishing.zones import zone_of_pool, zone_of_pools
 from freshcoat_cli.session import Session
 
 Pool = Annotated[str, Argument(help="The pool.", autocompletion=completing.pools)]
@@ -125,7 +126,7 @@ def update_pools(
     image: Annotated[str | None, Option("--image", help="All pools of this image.")] = None,
     gate: Annotated[str, Option("--gate", help="auto, or approve: somebody lets each ring begin.")] = "auto",
     soak: Annotated[int, Option("--soak", min=0, help="Minutes between two rings.")] = 60,
-    zone: Annotated[str | None, Option("--time-zone", help="Zone of the times. Default: UTC.")] = None,
+    zone: Annotated[str | None, Option("--time-zone", help="Zone of the times. Default: that of the pools.")] = None,
     allow_downgrade: Downgrade = False,
 ) -> None:
     """Publish a version to many pools, ring by ring, as one task."""
@@ -134,7 +135,8 @@ def update_pools(
         raise usage("Say which pools: --pool, or some of --account, --ring and --image.")
     body: dict[str, Any] = {"version": version, "gate": gate, "soak_minutes": soak, "policy": policy_of(rules.policy)}
     body |= {"pools": pool} if pool else {"filter": chosen}
-    body |= {"schedule": needed_schedule(when, zone or "UTC"), **reason_of(given)}
+    there = zone_of_pools(session, when, zone, pool or (), **({} if pool else chosen))
+    body |= {"schedule": needed_schedule(when, there), **reason_of(given)}
     body |= {"allow_downgrade": True} if allow_downgrade else {}
 
     def question(shown: Any) -> str:
@@ -142,11 +144,6 @@ def update_pools(
         return f"Publish {plain(shown['version'])} to {count(shown['to_update'], 'host')} of {count(pools, 'pool')}?"
 
     begin(session, Work("rollouts", body, fleet_plan, question, version), given)
-
-
-def zone_of_pool(session: Session, pool: str) -> str:
-    """The zone in which the people of a pool live. Raises CliError."""
-    return str(session.get(f"pools/{pool}")["time_zone"])
 
 
 def reason_of(given: Begin) -> dict[str, str]:
