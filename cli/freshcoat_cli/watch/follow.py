@@ -52,48 +52,64 @@ def follow(read: Callable[[], Sight], shower: Shower, ask: Ask, clock: Clock) ->
 
     Raises what the first `read` raises. Later a NoAnswer is shown and borne with for ten minutes, then raised.
     """
-    begun = clock.monotonic()
-    sight = read()
+    watch = _Watch(read, ask, clock, clock.monotonic(), read())
     try:
         with shower:
-            return _follow(read, shower, ask, clock, begun, sight)
-    except _Stopped as stopped:
-        shower.end(stopped.sight, INTERRUPTED)
-        return INTERRUPTED
+            code = watch.run(shower)
+            shower.end(watch.sight, code)
+    except KeyboardInterrupt:  # the shower has left the terminal as it was
+        code = INTERRUPTED
+        shower.end(watch.sight, code)
+    return code
 
 
-class _Stopped(Exception):
-    """Ctrl-C, with what was known then."""
+@dataclass
+class _Watch:
+    """What is known while it is followed."""
 
-    def __init__(self, sight: Sight) -> None:
-        super().__init__()
-        self.sight = sight
+    read: Callable[[], Sight]
+    ask: Ask
+    clock: Clock
+    begun: float
+    sight: Sight
+    failures: int = 0
+    """Attempts in a row that had no answer."""
+    lost_at: float = 0.0
+    """When the first of them was made. By a clock that stands still while the machine sleeps."""
+    pause: float = 0.0
+    """Seconds before the next attempt after a failure."""
 
-
-def _follow(read: Callable[[], Sight], shower: Shower, ask: Ask, clock: Clock, begun: float, sight: Sight) -> int:
-    failures, pause = 0, 0.0
-    while True:
-        try:
-            shower.show(sight)
-            left = None if ask.limit is None else ask.limit - (clock.monotonic() - begun)
-            code = exit_code(sight, ask.wanted, stop_when_waiting=ask.stop_when_waiting)
-            if code is None and left is not None and left <= 0:
-                code = TIMED_OUT
-            if code is not None:
-                shower.end(sight, code)
+    def run(self, shower: Shower) -> int:
+        """Show, wait, look, until there is an exit code."""
+        while True:
+            shower.show(self.sight)
+            if (code := self._code()) is not None:
                 return code
-            wait = pause if failures else next_look(sight, clock.now())
-            clock.sleep(wait if left is None else min(wait, left))
+            wait = self.pause if self.failures else next_look(self.sight, self.clock.now())
+            left = self._left()
+            self.clock.sleep(wait if left is None else min(wait, left))
             try:
-                sight, failures = read(), 0
+                self._look()
             except TimeUp:
-                shower.end(sight, TIMED_OUT)
                 return TIMED_OUT
-            except NoAnswer as lost:
-                failures += 1
-                pause = back_off(failures, lost.retry_after)
-                if (clock.now() - sight.read_at).total_seconds() > GIVE_UP:
-                    raise
-                sight = replace(sight, events=(), problem=str(lost))
-        except KeyboardInterrupt:
-            raise _Stopped(sight) from None
+
+    def _code(self) -> int | None:
+        code = exit_code(self.sight, self.ask.wanted, stop_when_waiting=self.ask.stop_when_waiting)
+        left = self._left()
+        return TIMED_OUT if code is None and left is not None and left <= 0 else code
+
+    def _left(self) -> float | None:
+        """Seconds that are left. None: no limit."""
+        return None if self.ask.limit is None else self.ask.limit - (self.clock.monotonic() - self.begun)
+
+    def _look(self) -> None:
+        try:
+            self.sight, self.failures = self.read(), 0
+        except NoAnswer as lost:
+            at = self.clock.monotonic()
+            self.lost_at = self.lost_at if self.failures else at
+            if at - self.lost_at > GIVE_UP:
+                raise
+            self.failures += 1
+            self.pause = back_off(self.failures, lost.retry_after)
+            self.sight = replace(self.sight, events=(), problem=str(lost))

@@ -145,6 +145,21 @@ def test_an_outage_of_ten_minutes_is_the_end() -> None:
         run([rollout(), NoAnswer("connection refused")])
 
 
+def test_a_laptop_that_slept_for_hours_goes_on_watching() -> None:
+    """Its network comes back a little later than it does."""
+    timer = Timer()
+    coming = iter([Sight(rollout(), NOW), NoAnswer("no network"), NoAnswer("no network"), Sight(ended(), NOW)])
+
+    def read() -> Sight:
+        answer = next(coming)
+        if isinstance(answer, NoAnswer):
+            raise answer
+        return answer
+
+    clock = Clock(lambda: timer.now() + timedelta(hours=8), lambda: timer.passed, timer.sleep)
+    assert follow(read, Silent(), Ask(), clock) == 0
+
+
 def test_what_the_first_look_meets_is_raised_at_once() -> None:
     with pytest.raises(NoAnswer):
         run([NoAnswer("connection refused")])
