@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from freshcoat_cli.client.http import Client, Reply
-from freshcoat_cli.client.signing_in import Nothing, auth_of, credential_of
+from freshcoat_cli.client.signing_in import KEY_VARIABLE, Nothing, auth_of, credential_of
 from freshcoat_cli.config.profiles import Profile, resolve
 from freshcoat_cli.errors import CliError, Exit, usage
 from freshcoat_cli.options import Change, Common, Waiting
@@ -42,7 +42,8 @@ class Session:
         found = resolve(url=self.common.url, profile=self.common.profile)
         if found.output and not self.common.output and OUTPUT_VARIABLE not in os.environ:
             self.out.form = Format(found.output) if found.output in set(Format) else Format.TABLE
-        return found if found.auth else replace(found, **auth_of(self.about(found.url)))
+        known = found.auth or os.environ.get(KEY_VARIABLE)
+        return found if known else replace(found, **auth_of(self.about(found.url)))
 
     @cached_property
     def client(self) -> Client:

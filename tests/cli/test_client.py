@@ -141,6 +141,17 @@ def test_passwords_in_netrc_are_for_other_programs(tmp_path: Path, monkeypatch: 
         assert "authorization" not in app.asked[0].headers
 
 
+def test_no_proxy_is_asked_for_this_machine(tmp_path: Path) -> None:
+    with serving(answering(Says(body=ME))) as app:
+        proxies = {
+            "HTTP_PROXY": "http://127.0.0.1:1",
+            "http_proxy": "http://127.0.0.1:1",
+            "NO_PROXY": "",
+            "no_proxy": "",
+        }
+        assert run(tmp_path, "whoami", "-q", "--url", app.url, **proxies).out == "ann\n"
+
+
 def test_a_page_of_something_else_is_no_freshcoat(tmp_path: Path) -> None:
     with serving(lambda _: Says(200, "<html>", {"Content-Type": "text/html"})) as app:
         ran = run(tmp_path, "pools", "--url", app.url)

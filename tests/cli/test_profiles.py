@@ -121,6 +121,7 @@ def test_a_key_in_the_environment_needs_no_sign_in(tmp_path: Path) -> None:
     with serving(by_key) as app:
         ran = run(tmp_path, "whoami", "-q", FRESHCOAT_URL=app.url, FRESHCOAT_KEY="fck_right")
         assert (ran.code, ran.out) == (0, "key pipeline\n")
+        assert app.of("GET", "/about") == []
 
 
 def test_a_local_run_needs_no_proof(tmp_path: Path) -> None:

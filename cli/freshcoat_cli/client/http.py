@@ -19,6 +19,7 @@ import httpx
 from freshcoat_cli import __version__
 from freshcoat_cli.client.problems import error_of, time_up, unreachable
 from freshcoat_cli.client.signing_in import Credential
+from freshcoat_cli.config.profiles import is_this_machine
 from freshcoat_cli.errors import CliError, Exit
 
 TRIES = 3
@@ -58,7 +59,8 @@ class Client:
         self._credential, self._say = credential, say
         self._limit, self._end = limit, None if limit is None else time.monotonic() + limit
         agent = {"User-Agent": f"freshcoat-cli/{__version__}", "Accept": "application/json"}
-        self._http = httpx.Client(base_url=f"{url}/api/", headers=agent, timeout=LONGEST_ANSWER)
+        here = is_this_machine(url)  # which no proxy can reach
+        self._http = httpx.Client(base_url=f"{url}/api/", headers=agent, timeout=LONGEST_ANSWER, trust_env=not here)
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -113,6 +113,11 @@ def check_url(given: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def is_this_machine(url: str) -> bool:
+    """Whether an address is one of this machine alone."""
+    return urlsplit(url).hostname in _LOCAL
+
+
 def resolve(*, url: str | None, profile: str | None) -> Profile:
     """The profile that is meant: flag over variable over default. Raises a usage error when nothing says so."""
     config = read_config()
