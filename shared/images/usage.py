@@ -21,7 +21,7 @@ from shared.records.session_hosts import SeenHost, see_pools
 from shared.records.unreadable_pools import is_gone
 from shared.services import IMAGES, POOLS, ROLLOUTS, Services
 
-_NAMED = 10
+_NAMED = 3
 
 
 @dataclass(frozen=True)

@@ -139,4 +139,4 @@ def test_a_pool_of_an_unregistered_image_counts_with_its_version() -> None:
 
 def test_of_many_users_of_a_version_the_first_are_named() -> None:
     assert usage_text(["a", "b"]) == "a, b"
-    assert usage_text([str(number) for number in range(12)]).endswith("8, 9 and 2 more")
+    assert usage_text([str(number) for number in range(12)]).endswith("1, 2 and 9 more")

@@ -54,8 +54,12 @@ _READ_TAG_OF_SETTINGS = {
 _LOCATION = {
     "Location": {"description": "Where what was made or begun is read.", "schema": {"type": "string"}},
 }
-_CONTINUATION = {
+_OF_CSV = {
     "X-Continuation": {"description": "With CSV: where the next page begins, if any.", "schema": {"type": "string"}},
+    "Cache-Control": {
+        "description": "JSON may be kept by who asked, and asked after; CSV may not, and has no `ETag`.",
+        "schema": {"enum": [CACHING, "no-store"]},
+    },
 }
 CORRELATION = {
     "description": "Id of this request in the record, in the log and in the calls to Azure.",
@@ -106,7 +110,7 @@ def _headers(one: Endpoint, status: int) -> dict[str, Any]:
     elif one.tagged:
         found = {**_ETAG}
     if one.answers_csv:
-        found |= _CONTINUATION
+        found |= _OF_CSV
     if status in {201, 202}:
         found |= _LOCATION
     return found
