@@ -14,6 +14,7 @@ import typer
 from typer.models import ArgumentInfo
 
 from freshcoat_cli.errors import CliError, Exit, usage
+from freshcoat_cli.helping import PlainCommand
 from freshcoat_cli.options import Common, OptionGroup
 from freshcoat_cli.output.printer import Printer
 from freshcoat_cli.session import Session, merged
@@ -25,7 +26,7 @@ def command(app: typer.Typer, name: str, *, panel: str | None = None, **more: An
     """Register a function whose first parameter is the Session. Parameters that are option groups are taken apart."""
 
     def register(handler: Handler) -> Handler:
-        app.command(name, rich_help_panel=panel, **more)(_as_command(handler))
+        app.command(name, cls=PlainCommand, rich_help_panel=panel, **more)(_as_command(handler))
         return handler
 
     return register

@@ -14,9 +14,11 @@ from freshcoat_cli.command import options_of
 from freshcoat_cli.commands import register
 from freshcoat_cli.commands.completion import VARIABLE
 from freshcoat_cli.errors import Exit
+from freshcoat_cli.helping import PlainGroup
 from freshcoat_cli.options import Common
 
 app = typer.Typer(
+    cls=PlainGroup,
     name="freshcoat",
     help="Publish desktop images to Azure Virtual Desktop pools without throwing people out.",
     no_args_is_help=True,

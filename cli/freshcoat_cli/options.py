@@ -23,7 +23,7 @@ class Common(OptionGroup):
 
     output: Annotated[
         Format | None,
-        Option("--output", "-o", help="table, json or jsonl. Variable: FRESHCOAT_OUTPUT", rich_help_panel=COMMON),
+        Option("--output", "-o", help="How answers are written. Variable: FRESHCOAT_OUTPUT", rich_help_panel=COMMON),
     ] = None
     quiet: Annotated[bool, Option("--quiet", "-q", help="Print ids only.", rich_help_panel=COMMON)] = False
     profile: Annotated[

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 import typer
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from freshcoat_cli.main import app
 from tests.cli.app import ROOT
@@ -40,6 +42,21 @@ def test_every_command_and_every_option_says_what_it_does() -> None:
     for name, found in COMMANDS.items():
         silent += [f"{name} {one.name}" for one in found.params if one.name != "help" and not getattr(one, "help", "")]
     assert silent == []
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_the_help_of_every_command_has_words_in_place_of_types(name: str) -> None:
+    shown = CliRunner().invoke(app, [*name.split(), "--help"], env={"COLUMNS": "200", "TERM": "dumb"}).output
+    assert "Usage:" in shown
+    assert not re.search(r"<\w|\[x|>=|<=|\{|_or_|list\[", shown), shown
+
+
+def test_switches_take_no_value_in_the_help_and_arguments_are_in_capitals() -> None:
+    shown = CliRunner().invoke(app, ["update-image", "--help"], env={"COLUMNS": "100", "TERM": "dumb"}).output
+    assert "[OPTIONS] POOL VERSION" in shown
+    assert re.search(r"--now +Now:", shown)
+    assert re.search(r"--sign-out +NUMBER ", shown)
+    assert re.search(r"--output +-o +table\|json\|jsonl ", shown)
 
 
 def test_every_command_takes_the_common_options() -> None:

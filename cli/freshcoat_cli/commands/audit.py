@@ -13,6 +13,7 @@ from freshcoat_cli.command import command, default
 from freshcoat_cli.commands.facts import facts
 from freshcoat_cli.commands.panels import LOOK
 from freshcoat_cli.errors import CliError, Exit
+from freshcoat_cli.helping import PlainGroup
 from freshcoat_cli.output.moments import listed, now
 from freshcoat_cli.output.tables import Column
 from freshcoat_cli.output.words import count, plain, words
@@ -23,7 +24,9 @@ Month = Annotated[str | None, Option("--month", metavar="YYYY-MM", help="This mo
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    group = typer.Typer(help="Read the record of who did what, the newest first. verify: prove that it is whole.")
+    group = typer.Typer(
+        cls=PlainGroup, help="Read the record of who did what, the newest first. verify: prove that it is whole."
+    )
     default(group)(audit)
     command(group, "verify")(verify)
     command(group, "refusals")(refusals)

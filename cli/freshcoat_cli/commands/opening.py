@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 def open_console(
     session: Session,
     what: Annotated[
-        str | None, Argument(metavar="POOL_or_ID", help="A pool, or the id of a rollout, a task or a promotion.")
+        str | None, Argument(metavar="POOL|ID", help="A pool, or the id of a rollout, a task or a promotion.")
     ] = None,
 ) -> None:
     """Open the console in the browser, and print its address."""

@@ -12,13 +12,14 @@ from freshcoat_cli import completing
 from freshcoat_cli.command import command
 from freshcoat_cli.commands.panels import SET_UP
 from freshcoat_cli.config.profiles import read_config, write_config
+from freshcoat_cli.helping import PlainGroup
 from freshcoat_cli.output.tables import Column
 from freshcoat_cli.session import Session
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    group = typer.Typer(help="List the profiles, or choose the default.", no_args_is_help=True)
+    group = typer.Typer(cls=PlainGroup, help="List the profiles, or choose the default.", no_args_is_help=True)
     command(group, "list")(list_profiles)
     command(group, "use")(use_profile)
     app.add_typer(group, name="profile", rich_help_panel=SET_UP)

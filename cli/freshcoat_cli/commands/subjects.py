@@ -18,7 +18,7 @@ KINDS = ("rollouts", "tasks", "promotions")
 Subject = Annotated[
     str,
     Argument(
-        metavar="ID_or_POOL",
+        metavar="ID|POOL",
         help="The id of a rollout, or the pool on which one is open.",
         autocompletion=completing.open_rollouts,
     ),
@@ -26,7 +26,7 @@ Subject = Annotated[
 AnySubject = Annotated[
     str,
     Argument(
-        metavar="ID_or_POOL",
+        metavar="ID|POOL",
         help="The id of a rollout, a task or a promotion; or a pool.",
         autocompletion=completing.open_rollouts,
     ),

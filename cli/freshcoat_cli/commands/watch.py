@@ -21,9 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def watch(
     session: Session,
-    what: Annotated[
-        str, Argument(metavar="ID_or_POOL", help="A rollout or a task, or the pool whose rollout is open.")
-    ],
+    what: Annotated[str, Argument(metavar="ID|POOL", help="A rollout or a task, or the pool whose rollout is open.")],
     following: Following,
 ) -> None:
     """Follow a rollout or a task until its end. Ctrl-C leaves it running."""

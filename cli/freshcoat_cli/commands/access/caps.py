@@ -9,6 +9,7 @@ from typer import Argument, Option
 
 from freshcoat_cli.command import command, default
 from freshcoat_cli.commands.access.removing import remove
+from freshcoat_cli.helping import PlainGroup
 from freshcoat_cli.options import Change
 from freshcoat_cli.output.moments import listed
 from freshcoat_cli.output.tables import Column, Item
@@ -20,7 +21,7 @@ Account = Annotated[str, Argument(help="The account.")]
 
 def register(access: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(help="List caps per hour; set, lift or remove those of an account.")
+    group = typer.Typer(cls=PlainGroup, help="List caps per hour; set, lift or remove those of an account.")
     default(group)(caps)
     command(group, "set")(set_caps)
     command(group, "lift")(lift_caps)

@@ -9,6 +9,7 @@ from typer import Argument, Option
 
 from freshcoat_cli.command import command, default
 from freshcoat_cli.commands.access.removing import remove
+from freshcoat_cli.helping import PlainGroup
 from freshcoat_cli.options import Change
 from freshcoat_cli.output.moments import listed
 from freshcoat_cli.output.tables import Column
@@ -20,7 +21,7 @@ Principal = Annotated[str, Argument(help="Tenant id, dot, object id: both of Ent
 
 def register(access: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(help="List grants; give or take one.")
+    group = typer.Typer(cls=PlainGroup, help="List grants; give or take one.")
     default(group)(grants)
     command(group, "give")(give)
     command(group, "take")(take)

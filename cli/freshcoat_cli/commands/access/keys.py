@@ -10,6 +10,7 @@ from typer import Argument, Option
 
 from freshcoat_cli.command import command, default
 from freshcoat_cli.errors import usage
+from freshcoat_cli.helping import PlainGroup
 from freshcoat_cli.options import Change
 from freshcoat_cli.output.moments import listed, moment_of, now
 from freshcoat_cli.output.tables import Column, Item
@@ -30,7 +31,7 @@ Name = Annotated[str, Argument(help="Its name.")]
 
 def register(access: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(help="List app keys; make or revoke one.")
+    group = typer.Typer(cls=PlainGroup, help="List app keys; make or revoke one.")
     default(group)(keys)
     command(group, "new")(new_key)
     command(group, "revoke")(revoke_key)

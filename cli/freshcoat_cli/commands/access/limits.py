@@ -12,6 +12,7 @@ from typer import Argument, Option
 from freshcoat_cli.command import command, default
 from freshcoat_cli.commands.access.removing import remove
 from freshcoat_cli.errors import usage
+from freshcoat_cli.helping import PlainGroup
 from freshcoat_cli.options import Change
 from freshcoat_cli.output.tables import Column, Item
 from freshcoat_cli.output.words import number, plain, words
@@ -48,7 +49,7 @@ OfRing = Annotated[Ring, Argument(help="The ring.")]
 
 def register(access: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(help="List limits; set or remove those of an account's ring.")
+    group = typer.Typer(cls=PlainGroup, help="List limits; set or remove those of an account's ring.")
     default(group)(limits)
     command(group, "set")(set_limits)
     command(group, "remove")(remove_limits)

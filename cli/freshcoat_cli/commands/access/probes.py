@@ -12,6 +12,7 @@ from typer import Argument, Option
 from freshcoat_cli.command import command, default
 from freshcoat_cli.commands.access.removing import remove
 from freshcoat_cli.errors import usage
+from freshcoat_cli.helping import PlainGroup
 from freshcoat_cli.options import Change
 from freshcoat_cli.output.moments import listed
 from freshcoat_cli.output.tables import Column
@@ -24,7 +25,7 @@ Name = Annotated[str, Argument(help="Its name.")]
 
 def register(access: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(help="List probes; set or remove one.")
+    group = typer.Typer(cls=PlainGroup, help="List probes; set or remove one.")
     default(group)(probes)
     command(group, "set")(set_probe)
     command(group, "remove")(remove_probe)

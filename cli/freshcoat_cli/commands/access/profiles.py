@@ -9,6 +9,7 @@ from typer import Argument, Option
 
 from freshcoat_cli.command import command, default
 from freshcoat_cli.commands.access.removing import remove
+from freshcoat_cli.helping import PlainGroup
 from freshcoat_cli.options import Change
 from freshcoat_cli.output.tables import Column
 from freshcoat_cli.output.words import plain
@@ -20,7 +21,7 @@ Name = Annotated[str, Argument(help="Its name.")]
 
 def register(access: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(help="List join profiles; set or remove one.")
+    group = typer.Typer(cls=PlainGroup, help="List join profiles; set or remove one.")
     default(group)(profiles)
     command(group, "set")(set_profile)
     command(group, "remove")(remove_profile)
