@@ -7,14 +7,14 @@ write whose answer was lost on the way may be sent again.
 from __future__ import annotations
 
 import json
-import random
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
+from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt, wait_exponential_jitter
 
 from freshcoat_cli import __version__
 from freshcoat_cli.client.problems import error_of, time_up, unreachable
@@ -29,6 +29,7 @@ LONGEST_ANSWER = 60.0
 LONGEST_PAUSE = 60.0
 """Seconds between two tries, whatever `Retry-After` says."""
 PAGE = 200
+_GROWING = wait_exponential_jitter(multiplier=0.4, jitter=0.2)
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,13 @@ class Reply:
     data: Any
     text: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class _Outcome(NamedTuple):
+    """What one try came to: an answer, or None and why there is none."""
+
+    answer: httpx.Response | None
+    why: str = ""
 
 
 class Client:
@@ -61,6 +69,13 @@ class Client:
         agent = {"User-Agent": f"freshcoat-cli/{__version__}", "Accept": "application/json"}
         here = is_this_machine(url)  # which no proxy can reach
         self._http = httpx.Client(base_url=f"{url}/api/", headers=agent, timeout=LONGEST_ANSWER, trust_env=not here)
+        self._tries = Retrying(
+            retry=retry_if_result(_may_come_later),
+            stop=stop_after_attempt(TRIES),
+            wait=_pause,
+            before_sleep=self._announce,
+            retry_error_callback=_outcome,
+        )
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -113,30 +128,28 @@ class Client:
         request = self._http.build_request(
             method, path, params=_parameters(query or {}), content=content, headers=all_headers
         )
-        for tried in range(1, TRIES + 1):
-            request.headers.update(self._credential.headers())
-            answer, why = self._try(request)
-            if answer is not None and not _may_come_later(answer, tried):
-                return self._reply(answer)
-            if tried < TRIES:
-                self._pause(tried, answer, why)
-        if answer is not None:
-            return self._reply(answer)
-        raise unreachable(self.url, why, TRIES)
 
-    def _try(self, request: httpx.Request) -> tuple[httpx.Response | None, str]:
-        """The answer, or None and why there is none."""
+        def once() -> _Outcome:
+            request.headers.update(self._credential.headers())
+            return self._try(request)
+
+        answer, why = self._tries(once)
+        if answer is None:
+            raise unreachable(self.url, why, TRIES)
+        return self._reply(answer)
+
+    def _try(self, request: httpx.Request) -> _Outcome:
         left = self._left()
         longest = LONGEST_ANSWER if left is None else min(left, LONGEST_ANSWER)
         request.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), longest)
         request.extensions["timeout"]["connect"] = min(longest, 10.0)
         try:
-            return self._http.send(request), ""
+            return _Outcome(self._http.send(request))
         except httpx.TimeoutException as error:
             self._left()
-            return None, f"no answer in time ({type(error).__name__})"
+            return _Outcome(None, f"no answer in time ({type(error).__name__})")
         except (httpx.TransportError, httpx.InvalidURL) as error:
-            return None, str(error) or type(error).__name__
+            return _Outcome(None, str(error) or type(error).__name__)
 
     def _reply(self, answer: httpx.Response) -> Reply:
         if answer.status_code >= 400:
@@ -151,15 +164,14 @@ class Client:
             raise CliError(Exit.UNEXPECTED, f"{self.url} did not answer like a Freshcoat", "Check the address.")
         return Reply(answer.status_code, None, answer.text, answer.headers)
 
-    def _pause(self, tried: int, answer: httpx.Response | None, why: str) -> None:
-        asked = _seconds(answer.headers.get("Retry-After")) if answer is not None else None
-        pause = min(LONGEST_PAUSE, asked if asked is not None else 2.0 ** (tried - 1) * random.uniform(0.4, 0.6))  # noqa: S311
-        left = self._left()
+    def _announce(self, tries: RetryCallState) -> None:
+        """Say that it is tried again. Raises CliError when there is no time for it."""
+        pause, left = tries.upcoming_sleep, self._left()
         if left is not None and pause >= left:
             raise time_up(self._limit or 0)
+        answer, why = _outcome(tries)
         said = why or f"{self.url} is busy ({answer.status_code if answer is not None else 'no answer'})"
-        self._say(f"{said}; trying again in {pause:.1f} s ({tried + 1} of {TRIES})")
-        time.sleep(pause)
+        self._say(f"{said}; trying again in {pause:.1f} s ({tries.attempt_number + 1} of {TRIES})")
 
     def _left(self) -> float | None:
         """Seconds that are left; None without a limit. Raises CliError when there are none."""
@@ -174,10 +186,23 @@ class Client:
         return self._left()
 
 
-def _may_come_later(answer: httpx.Response, tried: int) -> bool:
-    if answer.status_code in BUSY:
+def _may_come_later(outcome: _Outcome) -> bool:
+    answer = outcome.answer
+    if answer is None or answer.status_code in BUSY:
         return True
-    return answer.status_code == 409 and "Retry-After" in answer.headers and tried < TRIES
+    return answer.status_code == 409 and "Retry-After" in answer.headers
+
+
+def _outcome(tries: RetryCallState) -> _Outcome:
+    found: _Outcome = tries.outcome.result()  # type: ignore[union-attr] # after a try there is one
+    return found
+
+
+def _pause(tries: RetryCallState) -> float:
+    """Seconds until the next try: what the app asks for, or a little more each time."""
+    answer = _outcome(tries).answer
+    asked = _seconds(answer.headers.get("Retry-After")) if answer is not None else None
+    return min(LONGEST_PAUSE, _GROWING(tries) if asked is None else asked)
 
 
 def _seconds(text: str | None) -> float | None:
