@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import deepcopy
 from http import HTTPStatus
 from typing import Any
 
+import schemathesis
 from schemathesis import checks
 from schemathesis.specs.openapi import checks as openapi_checks
 
 from tests.fixtures.app import App, NoSuchEndpoint
+from triggers.http.openapi import document
 
 CHECKS = [
     checks.not_a_server_error,
@@ -19,6 +22,14 @@ CHECKS = [
     openapi_checks.response_schema_conformance,
 ]
 """What every answer must pass: no 5xx, and all as the document says."""
+
+
+def contract(wsgi: Any) -> Any:
+    """The contract of an app, for Schemathesis, which writes links that it finds by itself into its copy."""
+    found = schemathesis.openapi.from_dict(deepcopy(document()))
+    found.app = wsgi
+    found.config.generation.update(with_security_parameters=False)
+    return found
 
 
 def served(app: App) -> Any:

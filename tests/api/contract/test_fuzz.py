@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
 from shared.models.access.roles import Need, Role
-from tests.api.contract.served import CHECKS, served
+from tests.api.contract.served import CHECKS, contract, served
 from tests.api.contract.worlds import known
 from triggers.http.contract import ENDPOINTS, Endpoint
 from triggers.http.openapi import document
@@ -26,15 +26,7 @@ QUICK = settings(deadline=None, suppress_health_check=list(HealthCheck), derando
 EACH = pytest.mark.parametrize("one", ENDPOINTS, ids=lambda one: one.name)
 
 
-def contract() -> Any:
-    """The contract of an app of its own."""
-    found = schemathesis.openapi.from_dict(document())
-    found.app = served(known())
-    found.config.generation.update(with_security_parameters=False)
-    return found
-
-
-OPEN, GUARDED = contract(), contract()
+OPEN, GUARDED = contract(served(known())), contract(served(known()))
 """For who may do everything, and for who may not: nobody changes anything in the second."""
 
 

@@ -9,20 +9,15 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, settings
 
 from tests.api.contract.asks import ASKS, Ask
 from tests.api.contract.record import asks_of
-from tests.api.contract.served import CHECKS, served
+from tests.api.contract.served import CHECKS, contract, served
 from tests.api.contract.worlds import quiet
 from tests.fixtures.app import App, Reply
 from triggers.http.contract import ENDPOINTS, Endpoint
-from triggers.http.openapi import document
 from triggers.http.openapi.links import links_of
-
-schema = schemathesis.openapi.from_dict(document())
-schema.config.generation.update(with_security_parameters=False)
 
 
 def in_this_story(environ: dict[str, Any], start: Any) -> Any:
@@ -30,7 +25,7 @@ def in_this_story(environ: dict[str, Any], start: Any) -> Any:
     return served(Story.app)(environ, start)
 
 
-schema.app = in_this_story
+schema = contract(in_this_story)
 
 
 @schema.hook
