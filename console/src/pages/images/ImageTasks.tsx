@@ -28,7 +28,7 @@ export function ImageTasks({ image }: { image?: string }): ReactNode {
             <Link href={placeOf(task.href) ?? `/tasks/${task.id}`}>{taskText(task)}</Link>
             <ProgressBar percent={task.percent} label={taskText(task)} moving />
             <span className="fc-muted fc-small">
-              {task.percent} %, {task.note?.text || task.step || "begun"}, for <Since at={task.created_at} />
+              {task.percent} %, for <Since at={task.created_at} />: {task.note?.text || task.step || "begun"}
             </span>
           </li>
         ))}

@@ -33,6 +33,13 @@ it("places what was and what comes between the begin and the latest end", () => 
   ]);
 });
 
+it("leaves out warnings whose moment was over before it began: nobody was warned then", () => {
+  const late = rollout({ warnings: ["2026-11-30T19:30:00Z", "2026-11-30T23:00:00Z"] });
+  const line = lineOfTime(late, BEGUN + HOUR);
+  expect(line?.moments[0]?.kind).toBe("begin");
+  expect(line?.moments.filter(({ kind }) => kind === "warning")).toHaveLength(1);
+});
+
 it("has no present and no band after the end", () => {
   const line = lineOfTime(rollout({ state: "succeeded", ended_at: "2026-12-01T00:00:00Z" }), BEGUN + 50 * HOUR);
   expect(line?.now).toBeNull();

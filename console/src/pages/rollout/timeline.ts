@@ -62,7 +62,8 @@ function momentsOf(rollout: Rollout): Found[] {
   add(rollout.started_at ?? rollout.schedule?.begin_at, rollout.started_at ? "begun" : "begins", "begin");
   add(rollout.first_hosts?.proved_at, "first host proved good", "proved");
   if (rollout.schedule && rollout.schedule.mode !== "now") {
-    for (const at of rollout.warnings ?? []) add(at, "people are warned", "warning");
+    const from = Date.parse(rollout.started_at ?? rollout.schedule.begin_at ?? rollout.created_at);
+    for (const at of rollout.warnings ?? []) if (Date.parse(at) >= from) add(at, "people are warned", "warning");
     add(rollout.schedule.force_at, "deadline", "deadline");
   }
   if (rollout.ended_at) add(rollout.ended_at, "ended", "ended");

@@ -38,6 +38,7 @@ export function HostTable({ hosts, chosen, onChoose }: Props): ReactNode {
     {
       id: "state",
       header: "State",
+      width: "30%",
       value: ({ state }) => HOST_STATE_ORDER.indexOf(state),
       cell: ({ state }) => <HostStateText state={state} />,
     },
