@@ -15,6 +15,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from typer.testing import CliRunner
+
+from freshcoat_cli.main import app as freshcoat
+
 ROOT = Path(__file__).parents[2]
 LONGEST = 60
 """Seconds that a command may take. The machine may be busy with other tests."""
@@ -127,6 +131,14 @@ class Ran:
     def json(self) -> Any:
         """stdout as JSON."""
         return json.loads(self.out)
+
+
+def run_here(folder: Path, *arguments: str, given: str = "", **more: str) -> Ran:
+    """Like `run`, but in this process, which takes a tenth of the time."""
+    wanted = environment(folder, **more)
+    kept = {*os.environ} - {*wanted}
+    ran = CliRunner().invoke(freshcoat, arguments, input=given, env={**wanted, **dict.fromkeys(kept)})
+    return Ran(ran.exit_code, ran.stdout, ran.stderr)
 
 
 def run(folder: Path, *arguments: str, given: str = "", **more: str) -> Ran:

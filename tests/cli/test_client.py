@@ -14,7 +14,8 @@ import pytest
 from freshcoat_cli.client.http import Client
 from freshcoat_cli.client.signing_in import Key, Nothing
 from freshcoat_cli.errors import CliError, Exit
-from tests.cli.app import ABOUT, ME, Asked, Says, environment, problem, run, serving
+from tests.cli.app import ABOUT, ME, Asked, Says, environment, problem, serving
+from tests.cli.app import run_here as run
 
 
 def answering(says: Says) -> Callable[[Asked], Says]:

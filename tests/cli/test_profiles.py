@@ -9,7 +9,8 @@ import pytest
 
 from freshcoat_cli.config.profiles import Config, Profile, check_url, read_config, resolve, write_config
 from freshcoat_cli.errors import CliError
-from tests.cli.app import ABOUT, ME, Asked, Says, problem, run, serving
+from tests.cli.app import ABOUT, ME, Asked, Says, problem, serving
+from tests.cli.app import run_here as run
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import pytest
 from freshcoat_cli.errors import CliError
 from freshcoat_cli.options import When
 from freshcoat_cli.publishing.schedules import policy_of, schedule_of
-from tests.cli.app import ABOUT, Asked, Says, problem, run, serving
+from tests.cli.app import ABOUT, Asked, Says, problem, serving
+from tests.cli.app import run_here as run
 
 
 def soon(hours: float) -> str:
