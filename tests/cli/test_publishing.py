@@ -121,6 +121,35 @@ def test_what_if_begins_nothing_and_its_exit_code_says_whether_it_could(tmp_path
     assert app.begun == []
 
 
+@pytest.mark.parametrize("why", ["it cannot start", "there is no plan"])
+def test_a_repeated_request_is_answered_although_it_could_not_begin_anew(tmp_path: Path, why: str) -> None:
+    """A pipeline that is run again: its rollout runs already, or has ended. The app knows the key."""
+    runs = [{"check": "rollout", "result": "fail", "detail": "One runs.", "what_to_do": ""}]
+    app = Publishing(plan(can_start=False, preflight=runs))
+
+    def answer(asked: Asked) -> Says:
+        if "what_if=true" in asked.path and why == "there is no plan":
+            return problem(409, "conflict", "Not possible now", "Another one is staged.")
+        return app(asked)
+
+    with serving(answer) as at:
+        again = (*UPDATE, "--now", "--sign-out", "40", "--yes", "-q", "--url", at.url)
+        assert run(tmp_path, *again).code == 6
+        assert run(tmp_path, *again, "--idempotency-key", "run-1", "--what-if").code == 6
+        assert app.begun == []
+        ran = run(tmp_path, *again, "--idempotency-key", "run-1")
+        assert (ran.code, ran.out) == (0, "8204001026537-f242\n"), ran.err
+        people = run(tmp_path, *again[:-3], "--url", at.url, "--idempotency-key", "run-1")
+        assert people.code == 0, people.err
+    assert [body["sign_outs"] for body in app.begun] == [40, 40]
+
+
+def test_people_are_agreed_to_by_number_also_when_it_may_be_a_repeated_request(tmp_path: Path) -> None:
+    with serving(app := Publishing(plan(hours=0.5, can_start=False))) as at:
+        ran = run(tmp_path, *UPDATE, "--now", "--yes", "--idempotency-key", "run-1", "--url", at.url)
+    assert (ran.code, app.begun) == (3, [])
+
+
 def test_a_time_has_to_be_given_and_only_one(tmp_path: Path) -> None:
     with serving(Publishing(plan())) as at:
         assert run(tmp_path, *UPDATE, "--url", at.url).code == 2

@@ -38,7 +38,7 @@ class Work:
 
 def begin(session: Session, work: Work, given: Begin) -> None:
     """Do it all. Raises CliError."""
-    plan = ask_plan(session, work)
+    plan = _plan_before(session, work, given)
     if given.what_if:
         show_answer(session, plan, work)
         return
@@ -56,6 +56,22 @@ def begin(session: Session, work: Work, given: Begin) -> None:
         show_begun(session, view, work.follow)
     if given.wait:
         session.follow(view, given)
+
+
+def _plan_before(session: Session, work: Work, given: Begin) -> dict[str, Any]:
+    """The plan; empty when there is none now, and the request may be a repeated one. Raises CliError."""
+    try:
+        return ask_plan(session, work)
+    except CliError as error:
+        if error.code is Exit.NOT_NOW and _may_be_repeated(given):
+            return {}
+        raise
+
+
+def _may_be_repeated(given: Begin) -> bool:
+    """Whether this may have begun already, so that it could not begin anew: only the app knows. It answers a known key
+    as it did before, and refuses a new one for the same reasons as the plan."""
+    return bool(given.yes and given.idempotency_key and not given.what_if)
 
 
 def ask_plan(session: Session, work: Work) -> dict[str, Any]:
@@ -81,10 +97,10 @@ def show_begun(session: Session, view: Mapping[str, Any], follow: str = "") -> N
 
 
 def _agree_and_send(session: Session, work: Work, given: Begin, plan: Plan) -> Reply:
-    if session.out.for_people or not given.yes:  # a program that agrees beforehand reads no plan
+    if plan and (session.out.for_people or not given.yes):  # a program that agrees beforehand reads no plan
         for line in [*work.show(plan, utc=session.common.utc), ""]:
             session.out.rich(line, session.out.beside)
-    if plan.get("can_start") is False and not (given.idempotency_key and given.yes and _is_only_busy(plan)):
+    if plan.get("can_start") is False and not (_may_be_repeated(given) and _is_only_busy(plan)):
         raise _cannot_start(plan)
     people = plan.get("users_at_force", 0)
     soon = "users_at_force" in plan and is_soon(plan, now())
@@ -98,7 +114,7 @@ def _agree_and_send(session: Session, work: Work, given: Begin, plan: Plan) -> R
     if soon and not given.yes:
         session.ask_for(f"{work.question(plan)} This signs out {count(people, 'person', 'people')} soon.", work.word)
     else:
-        session.ask(work.question(plan), given)
+        session.ask(work.question(plan) if plan else "", given)
     if work.agreed:
         most = people if soon and given.sign_out is None else given.sign_out
         body |= {} if most is None else {"sign_outs": most}

@@ -16,7 +16,8 @@ function Connect-Freshcoat {
     Connect-Freshcoat -Url https://freshcoat.contoso.com -Key (Read-Host -AsSecureString 'App key')
 
     .EXAMPLE
-    $token = az account get-access-token --scope api://freshcoat/.default --query accessToken --output tsv
+    $scope = (Invoke-RestMethod https://freshcoat.contoso.com/api/about).auth.scope
+    $token = az account get-access-token --scope $scope --query accessToken --output tsv
     Connect-Freshcoat -Token (ConvertTo-SecureString $token -AsPlainText -Force)
     #>
     [CmdletBinding(DefaultParameterSetName = 'Key')]
