@@ -5,7 +5,7 @@ import type { Answer, Live } from "../../api";
 import { EmptyState } from "../../parts/EmptyState";
 import type { Filters } from "../../parts/filters";
 import { DataTable, type Column } from "../../parts/table/DataTable";
-import { Time } from "../../parts/time";
+import { Time, ZoneNote } from "../../parts/time";
 import { FILTERS, kindText, short, whoText, type Entry } from "./audit";
 import styles from "./audit.module.css";
 import { EntryFilters } from "./EntryFilters";
@@ -34,6 +34,9 @@ export function EntriesTab({ entries, filters }: Props): ReactNode {
       />
       <div className={`fc-row ${styles.pages}`}>
         {page && <Button onClick={() => filters.set({ page: "" })}>Newest entries</Button>}
+        <span className="fc-push">
+          <ZoneNote />
+        </span>
         {older && <Button onClick={() => filters.set({ page: older })}>Older entries</Button>}
       </div>
       {opened && <EntryPanel entry={opened} filters={filters} onClose={() => filters.set({ entry: "" })} />}
@@ -60,7 +63,7 @@ function columns(onOpen: (id: string) => void): Column<Entry>[] {
       id: "what",
       header: "What",
       main: true,
-      width: "22%",
+      width: "16%",
       cell: (entry) => (
         <>
           <TextButton as="button" onClick={() => onOpen(entry.id)}>
@@ -75,7 +78,7 @@ function columns(onOpen: (id: string) => void): Column<Entry>[] {
     { id: "subject", header: "Subject", cell: ({ subject }) => subject },
     { id: "from", header: "From", wideOnly: true, cell: ({ before }) => <Value text={before} /> },
     { id: "to", header: "To", wideOnly: true, cell: ({ after }) => <Value text={after} /> },
-    { id: "detail", header: "Detail", width: "18%", wideOnly: true, cell: ({ detail }) => <Value text={detail} /> },
+    { id: "detail", header: "Detail", width: "24%", wideOnly: true, cell: ({ detail }) => <Value text={detail} /> },
   ];
 }
 

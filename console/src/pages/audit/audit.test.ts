@@ -32,6 +32,9 @@ test("values are short in the table and whole in the panel", () => {
   expect(pretty('{"a":1}')).toBe('{\n  "a": 1\n}');
   expect(pretty("2.0.0")).toBe("2.0.0");
   expect(short("x".repeat(100))).toHaveLength(72);
+  expect(short(`/subscriptions/${"0".repeat(36)}/resourceGroups/rg/providers/P/hostPools/hp-sales`)).toBe(
+    "… /hostPools/hp-sales",
+  );
   expect(kindText({ kind: "intent", status: null })).toBe("About to be done");
 });
 

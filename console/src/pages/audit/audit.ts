@@ -113,8 +113,9 @@ export function pretty(text: string): string {
 
 const SHORT = 70;
 
-/** A value in a table: what is longer is cut, and whole in the panel. */
+/** A value in a table: what is longer is cut, of an id in Azure its end is shown; it is whole in the panel. */
 export function short(text: string): string {
+  if (text.startsWith("/subscriptions/") && !text.includes(" ")) return `… /${text.split("/").slice(-2).join("/")}`;
   return text.length > SHORT ? `${text.slice(0, SHORT)} …` : text;
 }
 

@@ -69,7 +69,7 @@ function Runs({ rollout }: { rollout: string }): ReactNode {
   return (
     <MessageBar intent="info" layout="multiline" className="fc-message">
       <MessageBarBody>
-        <MessageBarTitle>A rollout runs</MessageBarTitle> Host pool, image, ring and account can be changed when it has
+        <MessageBarTitle>A rollout runs.</MessageBarTitle> Host pool, image, ring and account can be changed when it has
         ended. <Link href={`/rollouts/${rollout}`}>Show the rollout</Link>
       </MessageBarBody>
     </MessageBar>

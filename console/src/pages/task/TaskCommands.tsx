@@ -50,7 +50,7 @@ export function TaskCommands({ task }: { task: Task }): ReactNode {
 }
 
 /** Whether a ring, or all of it, waits until somebody approves. */
-function waitsForSomebody({ awaiting_since: since, waits_for: waits }: Task): boolean {
+export function waitsForSomebody({ awaiting_since: since, waits_for: waits }: Task): boolean {
   return since !== null || waits?.code === "ring_waits_for_approval";
 }
 

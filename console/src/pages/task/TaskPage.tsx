@@ -15,7 +15,7 @@ import { Since, Time } from "../../parts/time";
 import { durationText } from "../../parts/time/format";
 import { Pools } from "./Pools";
 import styles from "./task.module.css";
-import { TaskCommands } from "./TaskCommands";
+import { TaskCommands, waitsForSomebody } from "./TaskCommands";
 
 export type Task = Model<"TaskView">;
 
@@ -81,17 +81,24 @@ function factsOf(task: Task): [string, ReactNode][] {
       </Link>,
     ]);
   if (task.from_version) facts.push(["Version before", task.from_version]);
-  if (task.note) facts.push([task.ended_at ? "Result" : "Now", task.note.text]);
+  if (task.note && task.note.text !== task.waits_for?.text)
+    facts.push([task.ended_at ? "Result" : "Now", task.note.text]);
   return facts;
+}
+
+/** A ring that runs is what goes on: nobody waits. */
+function titleOf(task: Task): string {
+  if (waitsForSomebody(task)) return "It waits for somebody.";
+  return task.waits_for?.code === "ring_running" ? "It runs." : "It waits.";
 }
 
 function Waits({ task }: { task: Task }): ReactNode {
   const waits = task.waits_for;
   if (!waits || task.ended_at) return null;
   return (
-    <MessageBar intent={task.awaiting_since ? "warning" : "info"} layout="multiline" className="fc-message">
+    <MessageBar intent={waitsForSomebody(task) ? "warning" : "info"} layout="multiline" className="fc-message">
       <MessageBarBody>
-        <MessageBarTitle>It waits.</MessageBarTitle> {waits.text}{" "}
+        <MessageBarTitle>{titleOf(task)}</MessageBarTitle> {waits.text}{" "}
         {waits.at && (
           <>
             (<Time at={waits.at} form="both" />)

@@ -31,7 +31,7 @@ export interface Column<R> {
   main?: boolean;
   /** No header is shown: buttons. */
   bare?: boolean;
-  /** Left out on a phone. */
+  /** Left out on a phone and in a narrow window. */
   wideOnly?: boolean;
 }
 
@@ -96,11 +96,11 @@ function Header<R>({ columns, sort, onSort }: HeaderProps<R>): ReactNode {
   return (
     <TableHeader role="rowgroup">
       <TableRow role="row" aria-rowindex={1}>
-        {columns.map(({ id, header, value, width, align, bare }) => (
+        {columns.map(({ id, header, value, width, align, bare, wideOnly }) => (
           <TableHeaderCell
             key={id}
             role="columnheader"
-            className={align === "end" ? "fc-end" : undefined}
+            className={[align === "end" && "fc-end", wideOnly && "fc-wide-only"].filter(Boolean).join(" ") || undefined}
             style={width ? { width } : undefined}
             sortable={value !== undefined}
             sortDirection={sort?.column === id ? (sort.order === "asc" ? "ascending" : "descending") : undefined}

@@ -1,6 +1,6 @@
 import { lazy, Suspense, useRef, useState, type ReactNode } from "react";
 
-import { cityOf, differenceText, durationText, longText, momentText, nearText, relativeText } from "./format";
+import { cityOf, differenceText, durationText, longText, momentText, nearText, relativeText, unbroken } from "./format";
 import { useNow } from "./useNow";
 import { useZones } from "./zones";
 
@@ -48,7 +48,7 @@ export function Time({ at, form = "moment" }: Props): ReactNode {
 
 function write(at: number, form: TimeForm, zone: string, now: number): string {
   if (form === "relative") return nearText(at, zone, now);
-  if (form === "both") return `${momentText(at, zone, now)}, ${relativeText(at, now)}`;
+  if (form === "both") return `${momentText(at, zone, now)}, ${unbroken(relativeText(at, now))}`;
   if (form === "deadline") return `${longText(at, zone)} in ${cityOf(zone)}, ${relativeText(at, now)}`;
   return momentText(at, zone, now);
 }

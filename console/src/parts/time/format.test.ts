@@ -10,6 +10,7 @@ import {
   nextMonday,
   offsetOf,
   relativeText,
+  unbroken,
 } from "./format";
 
 const at = (iso: string): number => Date.parse(iso);
@@ -47,6 +48,7 @@ test("lengths are in seconds below 90 s, then minutes, hours, days", () => {
   expect(durationText(169 * 3_600_000)).toBe("7 days 1 h");
   expect(durationText(-5)).toBe("0 s");
   expect(relativeText(NOW - 60_000, NOW)).toBe("60 s ago");
+  expect(unbroken(relativeText(NOW + 28 * 3_600_000, NOW))).toBe("in\u00a01\u00a0day\u00a04\u00a0h");
 });
 
 test("the difference of two zones is said in hours, also half ones, and not at all without one", () => {

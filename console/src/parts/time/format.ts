@@ -82,6 +82,11 @@ export function durationText(milliseconds: number): string {
   return `${days} ${days === 1 ? "day" : "days"}${rest ? ` ${rest} h` : ""}`;
 }
 
+/** `in 1 day 4 h` on one line: it is not torn where a column ends. */
+export function unbroken(text: string): string {
+  return text.replaceAll(" ", "\u00a0");
+}
+
 /** `in 19 min`, `4 min ago`. */
 export function relativeText(at: number, now: number): string {
   if (Math.abs(at - now) < 1_000) return "now";
