@@ -103,6 +103,14 @@ def test_nothing_is_released_after_a_verdict_that_was_refused(stub: Path) -> Non
     assert [call.split()[0] for call in calls(stub)] == ["verdict"]
 
 
+@pytest.mark.parametrize("at", ["", "mon 06:00"])
+def test_each_moment_is_given_to_the_option_of_its_command(stub: Path, at: str) -> None:
+    assert run(stub, "release", VERSION="5.0.0", RELEASE_AT=at, DEADLINE="tue 01:00").returncode == 0
+    name, option = ("promote", "--pools-on-logoff") if at else ("activate", "--on-logoff")
+    assert calls(stub)[-1].startswith(f"{name} desktop 5.0.0 ")
+    assert f" {option} tue 01:00 " in calls(stub)[-1]
+
+
 def test_pools_are_not_updated_without_a_moment(stub: Path) -> None:
     ran = run(stub, "release", VERSION="5.0.0")
     assert ran.returncode != 0
