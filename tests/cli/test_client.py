@@ -62,6 +62,8 @@ def test_a_dead_server_is_told_with_exit_code_7(tmp_path: Path) -> None:
     ran = run(tmp_path, "pools", "--url", "http://127.0.0.1:1")
     assert (ran.code, ran.out) == (7, "")
     assert "http://127.0.0.1:1 cannot be reached" in ran.err
+    assert "Connection refused" in ran.err
+    assert "Errno" not in ran.err
 
 
 def test_a_slow_server_is_left_when_the_time_is_up(tmp_path: Path) -> None:

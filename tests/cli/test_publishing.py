@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,7 @@ def test_a_plan_is_shown_and_the_rollout_that_begins(tmp_path: Path) -> None:
     assert ran.code == 0, ran.err
     assert "office  win11-office 1.0.0 → 2.0.0" in ran.out
     assert "38 now; at most 38 signed out at the deadline" in ran.out
+    assert re.search(r"ends +about .* Europe/Amsterdam\n", ran.out)
     assert "✔ rollout 8204001026537-f242. Follow it: freshcoat watch office" in ran.out
     (body,) = app.begun
     assert body["reason"] == "November"

@@ -7,6 +7,7 @@ write whose answer was lost on the way may be sent again.
 from __future__ import annotations
 
 import json
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +30,8 @@ LONGEST_ANSWER = 60.0
 LONGEST_PAUSE = 60.0
 """Seconds between two tries, whatever `Retry-After` says."""
 PAGE = 200
+_NUMBER = re.compile(r"^\[Errno -?\d+\] ")
+"""What only programmers know of an error of the network."""
 _GROWING = wait_exponential_jitter(multiplier=0.4, jitter=0.2)
 
 
@@ -149,7 +152,7 @@ class Client:
             self._left()
             return _Outcome(None, f"no answer in time ({type(error).__name__})")
         except (httpx.TransportError, httpx.InvalidURL) as error:
-            return _Outcome(None, str(error) or type(error).__name__)
+            return _Outcome(None, _NUMBER.sub("", str(error)) or type(error).__name__)
 
     def _reply(self, answer: httpx.Response) -> Reply:
         if answer.status_code >= 400:

@@ -16,7 +16,7 @@ from freshcoat_cli.commands.facts import facts
 from freshcoat_cli.commands.panels import LOOK
 from freshcoat_cli.commands.subjects import find
 from freshcoat_cli.options import OptionGroup
-from freshcoat_cli.output.moments import full, listed, moment_of, now, zone_of
+from freshcoat_cli.output.moments import dated, full, listed, moment_of, now, zone_of, zoned
 from freshcoat_cli.output.tables import Column, Item, bar
 from freshcoat_cli.output.words import message, number, plain, style_of, words
 from freshcoat_cli.session import Session
@@ -114,7 +114,7 @@ def _rollout_columns(session: Session) -> list[Column]:
         _when(session, "REQUESTED", "created_at", 4),
         _when(session, "ENDS", "expected_end", 5),
         Column("BY", lambda one: plain(one["requested_by"]), spare=6),
-        Column("NOTE", lambda one: message(one["note"] or one["next"]), spare=3),
+        Column("NOTE", lambda one: dated(one["note"] or one["next"], session.out.zone), spare=3),
     ]
 
 
@@ -160,12 +160,12 @@ def _rollout(view: Item, session: Session) -> Iterator[Text | str]:
             ("rollout", plain(view["id"])),
             ("done", f"{bar(view['percent'])} {view['percent']} %"),
             ("note", message(view["note"])),
-            ("next", message(view["next"])),
+            ("next", dated(view["next"], zone)),
             ("hosts", f"{view['hosts']}: {counts}" if counts else str(view["hosts"])),
             ("versions", versions),
             ("deadline", full(deadline, zone, now()) if deadline else ""),
-            ("ends", listed(view["expected_end"], zone) if view["expected_end"] and not view["ended_at"] else ""),
-            ("ended", listed(view["ended_at"], zone) if view["ended_at"] else ""),
+            ("ends", zoned(view["expected_end"], zone) if not view["ended_at"] else ""),
+            ("ended", zoned(view["ended_at"], zone)),
             ("people", f"{view['people_left']} on hosts without it, {view['sessions_signed_out']} signed out"),
             ("approval", message(view["waits_for"])),
             ("reason", plain(view["reason"])),
@@ -186,8 +186,8 @@ def _task(view: Item, session: Session) -> Iterator[Text | str]:
             ("step", plain(view["step"])),
             ("note", message(view["note"])),
             ("waits for", message(view["waits_for"])),
-            ("requested", f"{listed(view['created_at'], zone)} by {plain(view['requested_by'])}"),
-            ("ended", listed(view["ended_at"], zone) if view["ended_at"] else ""),
+            ("requested", f"{zoned(view['created_at'], zone)} by {plain(view['requested_by'])}"),
+            ("ended", zoned(view["ended_at"], zone)),
             ("reason", plain(view["reason"])),
             ("left over", ", ".join(map(plain, view["left_over"]))),
         ],

@@ -14,9 +14,9 @@ from freshcoat_cli import completing
 from freshcoat_cli.command import command
 from freshcoat_cli.commands.facts import facts
 from freshcoat_cli.commands.panels import LOOK
-from freshcoat_cli.output.moments import distance, full, moment_of, now, zone_of
+from freshcoat_cli.output.moments import dated, distance, full, moment_of, now, zone_of
 from freshcoat_cli.output.tables import Column, Item, bar
-from freshcoat_cli.output.words import count, message, number, plain, style_of, words
+from freshcoat_cli.output.words import count, number, plain, style_of, words
 from freshcoat_cli.session import Session
 
 UNSEEN_READ = 10
@@ -113,7 +113,7 @@ def _lines(pool: Item, session: Session) -> Iterator[Text | str]:
         [
             ("problem", plain(pool["problem"])),
             ("rollout", _running(running) if running else ""),
-            ("next", message(running["next"]) if running else ""),
+            ("next", dated(running["next"], zone) if running else ""),
             ("hosts", hosts),
             ("people", f"{number(pool['sessions'])}; {number(pool['accepting'])} hosts accept people"),
             ("unhealthy", count(pool["unhealthy"], "host") if pool["unhealthy"] else ""),

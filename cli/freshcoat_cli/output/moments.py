@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from freshcoat_cli.output.words import message
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -94,6 +98,18 @@ def span(seconds: float) -> str:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     days, hours = divmod(hours, 24)
     return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def dated(shown: Mapping[str, Any] | None, zone: tzinfo | None) -> str:
+    """A message of the API after its moment: `Mon 7 Dec 00:00: Users are asked to sign out.`"""
+    at = moment_of(shown.get("at")) if shown else None
+    return f"{short(at, zone, now())}: {message(shown)}" if at else message(shown)
+
+
+def zoned(text: str | None, zone: tzinfo | None) -> str:
+    """A moment of the API with its zone: `Mon 7 Dec 06:00 Europe/Amsterdam`; empty for none."""
+    at = moment_of(text)
+    return f"{short(at, zone, now())} {name_of(zone, at)}" if at else ""
 
 
 def now() -> datetime:

@@ -9,7 +9,7 @@ from typing import Any
 from rich.text import Text
 
 from freshcoat_cli.commands.facts import facts
-from freshcoat_cli.output.moments import full, moment_of, now, short, zone_of
+from freshcoat_cli.output.moments import full, moment_of, name_of, now, short, zone_of
 from freshcoat_cli.output.words import count, message, plain, words
 
 Plan = Mapping[str, Any]
@@ -35,7 +35,7 @@ def pool_plan(plan: Plan, *, utc: bool) -> Iterator[Text | str]:
             ("hosts", _hosts(plan)),
             ("deadline", _deadline(plan["schedule"], zone)),
             ("people", _people(plan["users_now"], plan["users_at_force"], plan["schedule"])),
-            ("ends", f"about {short(ends, zone, now())}" if ends else ""),
+            ("ends", f"about {short(ends, zone, now())} {name_of(zone, ends)}" if ends else ""),
             ("windows", message(plan["windows"])),
             ("proof", message(plan["proof"])),
             ("later", message(plan["deadline"])),

@@ -69,7 +69,8 @@ def _facts(view: Json, look: Look, now: datetime) -> Iterator[Text]:
     if end := moment_of(view["expected_end"]):
         bounds = [near(at, look.zone, now) for text in view["expected_end_bounds"] or () if (at := moment_of(text))]
         certain = f" ({bounds[0]} to {bounds[1]})" if len(bounds) == 2 else ""
-        yield fact("ends", f"about {near(end, look.zone, now)}{certain}")
+        zone = "" if _has_deadline(view) else f" {zone_name(look.zone, end)}"
+        yield fact("ends", f"about {near(end, look.zone, now)}{certain}{zone}")
     yield fact("people", _people(view))
 
 
@@ -86,13 +87,17 @@ def may(view: Json, command: str) -> bool:
 
 
 def _deadline(view: Json, look: Look, now: datetime) -> Iterator[Text]:
-    schedule = view["schedule"]
-    if schedule is None or schedule["mode"] == "now":
+    if not _has_deadline(view):
         return
-    at = moment_of(schedule["force_at"])
+    at = moment_of(view["schedule"]["force_at"])
     if at is not None:
         zone = zone_name(look.zone, at)
         yield fact("deadline", f"{short(at, look.zone, now)} {zone}, {distance(at, now)}")
+
+
+def _has_deadline(view: Json) -> bool:
+    """Whether the screen has the line of the deadline, which names the zone of its times."""
+    return view["schedule"] is not None and view["schedule"]["mode"] != "now"
 
 
 def _people(view: Json) -> str:

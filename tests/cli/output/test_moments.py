@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from freshcoat_cli.output.moments import distance, full, near, span
+from freshcoat_cli.output.moments import dated, distance, full, near, span, zoned
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 NOW = datetime(2026, 11, 29, 23, 0, tzinfo=UTC)
@@ -49,6 +49,16 @@ def test_a_short_moment_has_its_day_where_it_could_be_taken_for_another(moment: 
 )
 def test_a_span_has_its_two_largest_units(seconds: float, text: str) -> None:
     assert span(seconds) == text
+
+
+def test_a_message_has_its_moment_first_and_a_lone_moment_its_zone() -> None:
+    asked = {"at": "2026-12-07T00:00:00Z", "text": "Users are asked to sign out."}
+    assert dated(asked, AMSTERDAM).startswith("Mon 7 Dec")
+    assert dated(asked, AMSTERDAM).endswith("01:00: Users are asked to sign out.")
+    assert dated({"text": "It is paused."}, UTC) == "It is paused."
+    assert dated(None, UTC) == ""
+    assert zoned("2026-12-07T00:00:00Z", AMSTERDAM).endswith("01:00 Europe/Amsterdam")
+    assert zoned(None, AMSTERDAM) == ""
 
 
 def test_a_distance_says_its_direction() -> None:
