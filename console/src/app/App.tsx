@@ -23,12 +23,14 @@ export function App({ queries }: { queries: QueryClient }): ReactNode {
       <div className="fc-root">
         <QueryClientProvider client={queries}>
           <Router base="/console">
-            <SessionProvider>
-              <Frame>
-                <Pages />
-              </Frame>
-              <Toasts />
-            </SessionProvider>
+            <ErrorBoundary whole>
+              <SessionProvider>
+                <Frame>
+                  <Pages />
+                </Frame>
+                <Toasts />
+              </SessionProvider>
+            </ErrorBoundary>
           </Router>
         </QueryClientProvider>
       </div>

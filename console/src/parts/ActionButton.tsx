@@ -1,7 +1,9 @@
 import { Button, type ButtonProps } from "@fluentui/react-components";
-import { lazy, Suspense, useEffect, useId, useRef, useState, type ReactNode } from "react";
+import { useEffect, useId, useRef, useState, type ReactNode } from "react";
 
-const Reason = lazy(() => import("./Reason").then((module) => ({ default: module.Reason })));
+import { late } from "./late";
+
+const { Late: Reason } = late(async () => (await import("./Reason")).Reason);
 
 type Props = Pick<ButtonProps, "appearance" | "size" | "icon" | "className"> & {
   type?: "button" | "submit";
@@ -19,7 +21,12 @@ export function ActionButton({ whyNot, busy, danger, onClick, children, classNam
   const id = useId();
   const button = useRef<HTMLButtonElement>(null);
   const [seen, setSeen] = useLater(false);
+  const [plain, setPlain] = useState(false);
   const [show, hide] = [() => setSeen(true), () => setSeen(false)];
+  const onMissing = (): void => {
+    setPlain(true);
+    hide();
+  };
   return (
     <>
       <Button
@@ -28,6 +35,7 @@ export function ActionButton({ whyNot, busy, danger, onClick, children, classNam
         className={danger ? `fc-danger-button ${className ?? ""}` : className}
         disabledFocusable={Boolean(whyNot) || busy}
         aria-busy={busy}
+        title={plain && whyNot ? whyNot : undefined}
         aria-describedby={whyNot ? id : undefined}
         onClick={whyNot || busy ? undefined : onClick}
         onPointerEnter={show}
@@ -42,11 +50,7 @@ export function ActionButton({ whyNot, busy, danger, onClick, children, classNam
           {whyNot}
         </span>
       )}
-      {whyNot && seen && (
-        <Suspense>
-          <Reason button={button} text={whyNot} onKeep={show} onHide={hide} />
-        </Suspense>
-      )}
+      {whyNot && seen && <Reason button={button} text={whyNot} onKeep={show} onHide={hide} onMissing={onMissing} />}
     </>
   );
 }

@@ -1,5 +1,6 @@
-import { lazy, Suspense, useCallback, useEffect, useState, type ReactNode } from "react";
+import { useCallback, useEffect, useState, type ReactNode } from "react";
 
+import { late } from "./late";
 import styles from "./toasts.module.css";
 
 export interface Told {
@@ -7,7 +8,9 @@ export interface Told {
   text?: string | undefined;
 }
 
-const Toaster = lazy(() => import("./Toaster").then((module) => ({ default: module.Toaster })));
+const { Late: Toaster } = late(async () => (await import("./Toaster")).Toaster);
+/** Milliseconds for which it is said in plain words, where the toasts cannot be loaded. */
+const PLAIN_FOR = 6_000;
 const TELL = "fc-tell";
 
 /** Where the toasts appear: a region of the page, so that a screen reader finds them again. The frame has it. */
@@ -27,14 +30,35 @@ export function Toasts(): ReactNode {
   );
   const [used, setUsed] = useState(false);
   if (told.length > 0 && !used) setUsed(true);
+  const [plain, setPlain] = useState(false);
+  useEffect(() => {
+    if (!plain) return;
+    const timer = setTimeout(() => {
+      setTold([]);
+      setUsed(false);
+      setPlain(false);
+    }, PLAIN_FOR);
+    return () => clearTimeout(timer);
+  }, [plain, told]);
   return (
     <section ref={setPlace} className={styles.place} aria-label="Messages">
-      {place && used && (
-        <Suspense>
-          <Toaster place={place} told={told} onShown={onShown} />
-        </Suspense>
+      {place && used && !plain && (
+        <Toaster place={place} told={told} onShown={onShown} onMissing={() => setPlain(true)} />
       )}
+      {plain && <Plain of={told} />}
     </section>
+  );
+}
+
+function Plain({ of: told }: { of: readonly Told[] }): ReactNode {
+  return (
+    <div role="status" className={styles.plain}>
+      {told.map(({ title, text }, index) => (
+        <p key={index}>
+          <span className="fc-strong">{title}</span> {text}
+        </p>
+      ))}
+    </div>
   );
 }
 

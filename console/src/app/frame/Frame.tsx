@@ -1,15 +1,17 @@
-import { lazy, Suspense, useCallback, useRef, useState, type ReactNode } from "react";
+import { useCallback, useRef, useState, type ReactNode } from "react";
 
+import { late, useMissing } from "../../parts/late";
 import { useSession } from "../session/session";
 import "./frame.css";
 import { Navigation } from "./Navigation";
 import { useNeedsYou } from "./needsYou";
+import { NotLoadedBar } from "./NotLoadedBar";
 import { useShortcuts } from "./shortcuts";
 import { SignedOutBar } from "./SignedOutBar";
 import { TopBar } from "./TopBar";
 
-const MenuDrawer = lazy(() => import("./MenuDrawer").then((m) => ({ default: m.MenuDrawer })));
-const ShortcutsDialog = lazy(() => import("./ShortcutsDialog").then((m) => ({ default: m.ShortcutsDialog })));
+const { Late: MenuDrawer } = late(async () => (await import("./MenuDrawer")).MenuDrawer);
+const { Late: ShortcutsDialog } = late(async () => (await import("./ShortcutsDialog")).ShortcutsDialog);
 
 /** Top bar, navigation and the place of the page. */
 export function Frame({ children }: { children: ReactNode }): ReactNode {
@@ -18,6 +20,8 @@ export function Frame({ children }: { children: ReactNode }): ReactNode {
   const main = useRef<HTMLElement>(null);
   const needsYou = useNeedsYou();
   const { signedOut, signIn } = useSession();
+  const missing = useMissing();
+  const [hideMenu, hideKeys] = [() => setMenu(false), () => setKeys(false)];
   const showKeys = useCallback(() => setKeys(true), []);
   useShortcuts(showKeys);
   return (
@@ -27,6 +31,7 @@ export function Frame({ children }: { children: ReactNode }): ReactNode {
       </a>
       <TopBar onMenu={() => setMenu(true)} onKeys={showKeys} />
       {signedOut && <SignedOutBar onSignIn={signIn} />}
+      {missing && <NotLoadedBar />}
       <div className="fc-frame">
         <div className="fc-side">
           <Navigation needsYou={needsYou} />
@@ -35,16 +40,8 @@ export function Frame({ children }: { children: ReactNode }): ReactNode {
           {children}
         </main>
       </div>
-      {menu && (
-        <Suspense>
-          <MenuDrawer needsYou={needsYou} onClose={() => setMenu(false)} />
-        </Suspense>
-      )}
-      {keys && (
-        <Suspense>
-          <ShortcutsDialog onClose={() => setKeys(false)} />
-        </Suspense>
-      )}
+      {menu && <MenuDrawer needsYou={needsYou} onClose={hideMenu} onMissing={hideMenu} />}
+      {keys && <ShortcutsDialog onClose={hideKeys} onMissing={hideKeys} />}
     </>
   );
 }

@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 /** The page and its forms stay as they are. */
 export function SignedOutBar({ onSignIn }: { onSignIn: () => void }): ReactNode {
   return (
-    <div className="fc-signed-out">
+    <section className="fc-above-page" aria-label="Signed out">
       <MessageBar intent="warning" politeness="assertive">
         <MessageBarBody>
           <MessageBarTitle>You are signed out.</MessageBarTitle> What you see is no longer kept up to date.
@@ -15,6 +15,6 @@ export function SignedOutBar({ onSignIn }: { onSignIn: () => void }): ReactNode 
           </Button>
         </MessageBarActions>
       </MessageBar>
-    </div>
+    </section>
   );
 }

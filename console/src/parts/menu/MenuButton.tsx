@@ -1,10 +1,10 @@
 import { Button, type ButtonProps } from "@fluentui/react-components";
-import { lazy, Suspense, useId, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { useId, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 
+import { late } from "../late";
 import type { MenuGroup } from "./groups";
 
-const load = () => import("./MenuContent");
-const MenuContent = lazy(() => load().then((module) => ({ default: module.MenuContent })));
+const { Late: MenuContent, soon } = late(async () => (await import("./MenuContent")).MenuContent);
 
 type Props = Pick<ButtonProps, "appearance" | "icon" | "className" | "aria-label"> & {
   groups: readonly MenuGroup[];
@@ -19,6 +19,10 @@ export function MenuButton({ groups, children, ...rest }: Props): ReactNode {
   const [open, setOpen] = useState(false);
   const [used, setUsed] = useState(false);
   if (open && !used) setUsed(true);
+  const onMissing = (): void => {
+    setOpen(false);
+    setUsed(false);
+  };
   const onKey = (event: KeyboardEvent): void => {
     if (event.key !== "ArrowDown") return;
     event.preventDefault();
@@ -32,17 +36,22 @@ export function MenuButton({ groups, children, ...rest }: Props): ReactNode {
         ref={button}
         aria-haspopup="menu"
         aria-expanded={open}
-        onPointerEnter={() => void load()}
-        onFocus={() => void load()}
+        onPointerEnter={soon}
+        onFocus={soon}
         onClick={() => setOpen(!open)}
         onKeyDown={onKey}
       >
         {children}
       </Button>
       {used && (
-        <Suspense>
-          <MenuContent open={open} button={button} labelledBy={id} groups={groups} onClose={() => setOpen(false)} />
-        </Suspense>
+        <MenuContent
+          open={open}
+          button={button}
+          labelledBy={id}
+          groups={groups}
+          onClose={() => setOpen(false)}
+          onMissing={onMissing}
+        />
       )}
     </>
   );

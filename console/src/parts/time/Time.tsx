@@ -1,10 +1,11 @@
-import { lazy, Suspense, useRef, useState, type ReactNode } from "react";
+import { useRef, useState, type ReactNode } from "react";
 
+import { late } from "../late";
 import { cityOf, differenceText, durationText, longText, momentText, nearText, relativeText, unbroken } from "./format";
 import { useNow } from "./useNow";
 import { useZones } from "./zones";
 
-const ThreeZones = lazy(() => import("./ThreeZones").then((module) => ({ default: module.ThreeZones })));
+const { Late: ThreeZones } = late(async () => (await import("./ThreeZones")).ThreeZones);
 
 /** How a moment is written: `23:41` or `Mon 7 Dec, 01:00`; `in 19 min`; or both; or all of it with the city. */
 export type TimeForm = "moment" | "relative" | "both" | "deadline";
@@ -20,6 +21,7 @@ export function Time({ at, form = "moment" }: Props): ReactNode {
   const zones = useZones();
   const button = useRef<HTMLButtonElement>(null);
   const [open, setOpen] = useState(false);
+  const close = (): void => setOpen(false);
   const moment = Date.parse(at);
   const now = useNow(form === "moment" ? 60_000 : 1_000);
   // The popover is only loaded and made when it is asked for: a table has hundreds of times.
@@ -37,11 +39,7 @@ export function Time({ at, form = "moment" }: Props): ReactNode {
       >
         <time dateTime={at}>{write(moment, form, zones.shown, now)}</time>
       </button>
-      {open && (
-        <Suspense>
-          <ThreeZones at={moment} button={button} onClose={() => setOpen(false)} />
-        </Suspense>
-      )}
+      {open && <ThreeZones at={moment} button={button} onClose={close} onMissing={close} />}
     </>
   );
 }
