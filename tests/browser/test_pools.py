@@ -40,6 +40,13 @@ def test_a_search_narrows_the_list_and_stands_in_the_address(visit: Visit) -> No
     expect(row(page, "finance")).to_be_visible()
 
 
+def test_in_a_narrow_window_every_column_that_is_shown_has_room_for_a_word(visit: Visit) -> None:
+    page = visit.open("/pools", size=(768, 1000))
+    expect(row(page, "finance")).to_be_visible()
+    widths = page.get_by_role("columnheader").evaluate_all("all => all.map(one => one.offsetWidth).filter(Boolean)")
+    assert min(widths) >= 48, widths
+
+
 def test_the_actions_of_a_pool_lead_to_its_pages(visit: Visit) -> None:
     page = visit.open("/pools")
     page.get_by_role("button", name="Actions of finance").click()
