@@ -65,7 +65,8 @@ def test_a_menu_that_does_not_arrive_leaves_the_page_and_comes_with_the_next_pre
     page.get_by_role("button", name="Theme").press("Enter")
     expect(page.get_by_role("menuitemradio", name="Light")).to_be_focused()
     expect(page.get_by_text(NOT_LOADED)).to_have_count(0)
-    page.wait_for_function(ALL_STYLED)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate(ALL_STYLED)
 
 
 def test_what_was_typed_stays_when_a_hint_does_not_arrive(visit: Visit) -> None:
@@ -120,3 +121,16 @@ def test_a_console_that_does_not_arrive_at_all_is_no_white_page(visit: Visit) ->
     page.get_by_role("link", name="Load it again").press("Enter")
     expect(page.get_by_role("heading", level=1, name="VDI Pools")).to_be_visible()
     assert page.url.endswith("/console/pools?search=off")
+
+
+def test_a_page_is_read_again_after_a_drawer_that_was_open_for_a_while(browser: Browser) -> None:
+    visit = Visit(browser, ORIGIN)
+    page = opened(visit, "/accounts", "Accounts")
+    opener = page.get_by_role("main").get_by_role("button", name="Register account").first
+    opener.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    expect(page.locator("#root")).to_have_attribute("aria-hidden", "true")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(opener).to_be_focused()
+    visit.end()

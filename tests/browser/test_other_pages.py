@@ -72,7 +72,7 @@ def test_escape_closes_what_was_opened_and_the_focus_is_where_it_was(
         page.keyboard.press("Enter")
     opened = page.get_by_role("dialog").or_(page.get_by_role("alertdialog"))
     expect(opened).to_have_count(1)
-    page.wait_for_function("document.activeElement.closest('[role=dialog], [role=alertdialog]') !== null")
+    expect(opened.locator(":focus")).to_have_count(1)
     page.keyboard.press("Escape")
     expect(opened).to_have_count(0)
     expect(opener).to_be_focused()

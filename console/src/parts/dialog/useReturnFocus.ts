@@ -9,12 +9,18 @@ export function useReturnFocus(): void {
   useEffect(
     () => () => {
       requestAnimationFrame(() => {
+        showPage();
         const nowhere = document.activeElement === null || document.activeElement === document.body;
         if (nowhere && before instanceof HTMLElement && before.isConnected) before.focus();
       });
     },
     [before],
   );
+}
+
+/** Fluent hides the page from screen readers while a dialog is open, and leaves it so where the dialog is taken away open. */
+function showPage(): void {
+  if (!document.querySelector("[aria-modal=true]")) document.getElementById("root")?.removeAttribute("aria-hidden");
 }
 
 function whereItReturns(): Element | null {
