@@ -42,6 +42,7 @@ console/node_modules/.package-lock.json: console/package.json console/package-lo
 	@sh local/setup.sh console
 
 console: .venv/.ready console/node_modules/.package-lock.json
+	@echo "setup: building the console"
 	@cd console && npm run --silent schema && npm run --silent build
 
 $(CONSOLE): .venv/.ready console/node_modules/.package-lock.json $(CONSOLE_FILES)

@@ -59,7 +59,7 @@ def _details(outcome: Outcome, places: Places) -> Iterator[str]:
 
 
 def _burst(burst: BurstHost) -> str:
-    at = f"{burst.asked_at.astimezone():%H:%M:%S}"
+    at = f"{burst.asked_at.astimezone():%H:%M:%S %Z}"
     return f"{burst.host}  requested at {at}, {burst.moment}: created from {burst.version} ({burst.reason})"
 
 

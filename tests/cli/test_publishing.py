@@ -123,6 +123,22 @@ def test_what_if_begins_nothing_and_its_exit_code_says_whether_it_could(tmp_path
     assert app.begun == []
 
 
+STAGED = {
+    "check": "staged",
+    "result": "fail",
+    "detail": "version 2.0.0 is a backup",
+    "what_to_do": "send allow_downgrade: true to go back to it",
+}
+
+
+def test_what_to_do_about_a_failed_check_names_the_option_of_the_command(tmp_path: Path) -> None:
+    with serving(Publishing(plan(can_start=False, preflight=[STAGED]))) as at:
+        ran = run(tmp_path, "plan", "office", "2.0.0", "--url", at.url)
+    told = "✘ staged: version 2.0.0 is a backup\n{}  add --allow-downgrade to go back to it\n"
+    assert told.format("") in ran.out
+    assert told.format("  ") in ran.err
+
+
 @pytest.mark.parametrize("why", ["it cannot start", "there is no plan"])
 def test_a_repeated_request_is_answered_although_it_could_not_begin_anew(tmp_path: Path, why: str) -> None:
     """A pipeline that is run again: its rollout runs already, or has ended. The app knows the key."""

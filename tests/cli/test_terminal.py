@@ -87,3 +87,14 @@ def test_ctrl_c_at_a_question_begins_nothing(tmp_path: Path) -> None:
         shown.interrupt()
         assert shown.end() == 130
     assert app.begun == []
+
+
+def test_a_terminal_shows_a_failed_check_once(tmp_path: Path) -> None:
+    failing = {"check": "version", "result": "fail", "detail": "no such version", "what_to_do": "Choose another."}
+    with (
+        serving(Publishing(plan(can_start=False, preflight=[failing]))) as at,
+        terminal(tmp_path, "plan", "office", "2.0.0", "--url", at.url) as shown,
+    ):
+        assert shown.end() == 3
+    assert shown.text.count("no such version") == 1
+    assert "A check failed, so it cannot start" in shown.text

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from freshcoat_cli.errors import CliError, Exit
+from freshcoat_cli.output.words import as_option
 
 _CODES = {
     400: Exit.REFUSED,
@@ -58,12 +59,12 @@ def _lines(status: int, problem: Mapping[str, Any]) -> Iterator[str]:
     errors, findings = problem.get("errors") or [], problem.get("findings") or []
     detail = str(problem.get("detail") or "")
     if detail and not (errors and status == 400):  # then the detail says the same once more
-        yield detail
-    yield from (f"{one.get('field')}: {one.get('message')}" for one in errors)
+        yield as_option(detail)
+    yield from (f"{one.get('field')}: {as_option(one.get('message'))}" for one in errors)
     for one in findings:
         if one.get("result") == "fail" and str(one.get("detail")) not in detail:
             yield f"{one.get('check')}: {one.get('detail')}"
-            yield f"  {one.get('what_to_do') or ''}".rstrip()
+            yield f"  {as_option(one.get('what_to_do'))}".rstrip()
     if status == 401:
         yield "Sign in with: freshcoat login"
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 _UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Control characters, marks of the writing direction, halves of characters, breaks of lines and paragraphs."""
+
+
+_FIELD = re.compile(r'\b([Ss])end "?(allow_downgrade|force|power_off)"?: true\b')
+"""A hint of the API that a command has an option for."""
 
 
 def plain(text: object) -> str:
@@ -18,6 +23,13 @@ def plain(text: object) -> str:
     if found.isascii() and found.isprintable():
         return found
     return "".join(" " if unicodedata.category(char) in _UNSAFE else char for char in found)
+
+
+def as_option(text: object) -> str:
+    """A hint of the API, `send allow_downgrade: true`, as the option of a command: `add --allow-downgrade`."""
+    return _FIELD.sub(
+        lambda found: f"{'Add' if found[1] == 'S' else 'add'} --{found[2].replace('_', '-')}", plain(text)
+    )
 
 
 def words(state: object) -> str:

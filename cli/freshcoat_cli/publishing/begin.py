@@ -85,7 +85,7 @@ def show_answer(session: Session, plan: Plan, work: Work) -> None:
     """The plan is what was asked for. Raises CliError when it could not start, so that a script knows."""
     session.out.item(plan, lambda: work.show(plan, utc=session.common.utc), plan.get("id", ""))
     if plan.get("can_start") is False:
-        raise _cannot_start(plan)
+        raise _cannot_start(plan, on_screen=session.out.for_people and session.out.out.is_terminal)
 
 
 def show_begun(session: Session, view: Mapping[str, Any], follow: str = "") -> None:
@@ -101,7 +101,7 @@ def _agree_and_send(session: Session, work: Work, given: Begin, plan: Plan) -> R
         for line in [*work.show(plan, utc=session.common.utc), ""]:
             session.out.rich(line, session.out.beside)
     if plan.get("can_start") is False and not (_may_be_repeated(given) and _is_only_busy(plan)):
-        raise _cannot_start(plan)
+        raise _cannot_start(plan, on_screen=session.out.beside.is_terminal)
     people = plan.get("users_at_force", 0)
     soon = "users_at_force" in plan and is_soon(plan, now())
     if soon and given.yes and given.sign_out is None:
@@ -132,12 +132,13 @@ def _failed(plan: Plan) -> list[Mapping[str, Any]]:
     return [one for one in plan.get("preflight", ()) if one["result"] == "fail"]
 
 
-def _cannot_start(plan: Plan) -> CliError:
+def _cannot_start(plan: Plan, *, on_screen: bool) -> CliError:
+    """The error. `on_screen`: people have just been shown the plan, so its checks are not said again."""
     failed = _failed(plan)
     if _is_only_busy(plan):
         return CliError(Exit.NOT_NOW, "Not possible now", *(plain(one["detail"]) for one in failed))
     if not failed:
         texts = [plain(one["text"]) for one in plan.get("problems", ())]
         return CliError(Exit.REFUSED, "It cannot start", *texts)
-    lines = [line.plain.strip() for line in findings(failed)]
+    lines = [] if on_screen else [line.plain for line in findings(failed)]
     return CliError(Exit.REFUSED, "A check failed, so it cannot start", *lines)

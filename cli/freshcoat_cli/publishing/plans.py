@@ -10,7 +10,7 @@ from rich.text import Text
 
 from freshcoat_cli.commands.facts import facts
 from freshcoat_cli.output.moments import full, moment_of, name_of, now, short, zone_of
-from freshcoat_cli.output.words import count, message, plain, words
+from freshcoat_cli.output.words import as_option, count, message, plain, words
 
 Plan = Mapping[str, Any]
 LONGEST_WARNING = 60
@@ -82,7 +82,7 @@ def findings(found: list[Mapping[str, Any]]) -> Iterator[Text]:
             line.append(plain(one["detail"]), "default")
             yield line
             if one.get("what_to_do"):
-                yield Text(f"  {plain(one['what_to_do'])}", "dim")
+                yield Text(f"  {as_option(one['what_to_do'])}", "dim")
 
 
 def fleet_plan(plan: Plan, *, utc: bool) -> Iterator[Text | str]:

@@ -135,6 +135,11 @@ def test_the_summary_lists_problems(tmp_path: Path) -> None:
     assert "All checks passed." not in text
 
 
+def test_the_moment_of_a_burst_host_names_its_zone(tmp_path: Path) -> None:
+    at = NOW.astimezone()
+    assert f"office-b001  requested at {at:%H:%M:%S %Z}, while 2.0.0 is staged" in summary(outcome(), tmp_path)
+
+
 def test_the_records_have_a_file_for_each_scene(tmp_path: Path) -> None:
     saved = outcome()
     saved.save(tmp_path)
