@@ -15,8 +15,10 @@ from typer.models import ArgumentInfo
 
 from freshcoat_cli.errors import CliError, Exit, usage
 from freshcoat_cli.helping import PlainCommand
-from freshcoat_cli.options import Common, OptionGroup
+from freshcoat_cli.limits import at_the_latest
+from freshcoat_cli.options import Change, Common, Following, OptionGroup
 from freshcoat_cli.output.printer import Printer
+from freshcoat_cli.output.words import plain
 from freshcoat_cli.session import Session, merged
 
 Handler = Callable[..., None]
@@ -47,6 +49,7 @@ def _as_command(handler: Handler) -> Callable[..., None]:
     groups = {one.name: one.annotation for one in taken if _is_group(one.annotation)}
     own = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in taken if one.name not in groups]
     names = [one.name for one in own if _is_a_name(one)]
+    ends = any(issubclass(one, Change | Following) for one in groups.values()) or handler.__name__ in _JUDGES
     parameters = [_CONTEXT, *own]
     for group in [*groups.values(), Common]:
         parameters += options_of(group)
@@ -66,7 +69,7 @@ def _as_command(handler: Handler) -> Callable[..., None]:
                 check_name(given[name])
             handler(session, **given, **picked)
 
-        guarded(common, work)
+        guarded(common, work, ends=ends, watches=handler.__name__ == "watch")
 
     run.__name__, run.__doc__ = handler.__name__, handler.__doc__
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -74,6 +77,8 @@ def _as_command(handler: Handler) -> Callable[..., None]:
     return run
 
 
+_JUDGES = {"plan", "verify"}
+"""Reads of which the exit code is an answer."""
 _CONTEXT = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
 
 
@@ -86,8 +91,13 @@ def _is_a_name(parameter: inspect.Parameter) -> bool:
 
 def check_name(text: str | None) -> None:
     """Raises a usage error for what can be no name, id or version, and would mean another address."""
-    if text is not None and (text in {"", ".", ".."} or not set(text) <= _OF_NAMES):
+    if text is not None and not may_be_name(text):
         raise usage(f"{text!r} can be no name, id or version.", "Use letters, digits, dot, dash and underscore.")
+
+
+def may_be_name(text: str) -> bool:
+    """Whether it may be a part of an address, and a word of a shell."""
+    return text not in {"", ".", ".."} and set(text) <= _OF_NAMES
 
 
 _OF_NAMES = {*string.ascii_letters, *string.digits, *"._-"}
@@ -106,14 +116,19 @@ def options_of(group: type[Any]) -> list[inspect.Parameter]:
     ]
 
 
-def guarded(common: Common, work: Callable[[Session], None]) -> None:
-    """Run a command. What goes wrong is said on stderr, and is the exit code."""
+def guarded(common: Common, work: Callable[[Session], None], *, ends: bool = False, watches: bool = False) -> None:
+    """Run a command. What goes wrong is said on stderr, and is the exit code.
+
+    `ends`: its exit code says whether something was done, so it is no success when nobody reads its output to the end.
+    `watches`: it is then ended on purpose, which needs no words.
+    """
     printer = Printer()
     try:
         session = Session(common)
         printer = session.out
-        work(session)
-        sys.stdout.flush()
+        with at_the_latest(common.timeout):
+            work(session)
+            sys.stdout.flush()
     except CliError as error:
         printer.fail(error)
         raise typer.Exit(error.code) from error
@@ -124,11 +139,15 @@ def guarded(common: Common, work: Callable[[Session], None]) -> None:
         raise typer.Exit(Exit.INTERRUPTED) from None
     except BrokenPipeError:
         _nobody_reads()
-        raise typer.Exit(Exit.DONE) from None
+        if not ends:
+            raise typer.Exit(Exit.DONE) from None
+        if not watches:
+            printer.fail(CliError(Exit.UNEXPECTED, "Nobody reads the output, so it ended early", "Look what was done."))
+        raise typer.Exit(Exit.UNEXPECTED) from None
     except Exception as error:
         if os.environ.get("FRESHCOAT_DEBUG"):
             raise
-        said = f"{type(error).__name__}: {error}"
+        said = plain(f"{type(error).__name__}: {error}")
         sys.stderr.write(f"An unexpected error occurred: {said}\nSet FRESHCOAT_DEBUG=1 to see where.\n")
         raise typer.Exit(Exit.UNEXPECTED) from error
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from freshcoat_cli.config.files import cache_folder, write_private
+from freshcoat_cli.limits import at_the_latest
 
 PATIENCE = 1.0
 """Seconds. Somebody waits with a finger on the key."""
@@ -45,16 +46,19 @@ def _profiles() -> Iterator[str]:
 
 
 def _names(path: str, query: dict[str, Any], field: str, incomplete: str, page: int = MOST) -> list[str]:
-    def ask() -> list[str]:
+    from freshcoat_cli.command import may_be_name  # noqa: PLC0415 - only while a shell completes
+
+    def ask() -> list[str]:  # a shell evaluates what it is offered: a name with $(…), blanks or stars is left out
         items = _kept(path, query, page)
-        return sorted({name for one in items if (name := str(one[field])).startswith(incomplete)})
+        return sorted({name for one in items if (name := str(one[field])).startswith(incomplete) and may_be_name(name)})
 
     return _quietly(ask)
 
 
 def _quietly(ask: Callable[[], list[str]]) -> list[str]:
     try:
-        return ask()
+        with at_the_latest(PATIENCE):
+            return ask()
     except Exception:  # noqa: BLE001 - a shell that completes shows no errors
         return []
 

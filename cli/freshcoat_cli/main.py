@@ -61,6 +61,11 @@ register(app)
 
 def run() -> None:
     """The entry point."""
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123 - for as long as the process lives
+    if sys.stdout is None:  # closed by the caller: nothing is begun of which the answer would be lost
+        sys.stderr.write("stdout is closed: give the answer a place, such as >/dev/null\n")
+        sys.exit(Exit.USAGE)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that lacks a character must not end a command

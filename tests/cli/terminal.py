@@ -37,21 +37,26 @@ _OF_THE_TESTS = {"COLUMNS", "LINES", "NO_COLOR"}
 class Terminal:
     """`freshcoat` in a terminal of this size (lines, columns)."""
 
-    def __init__(self, folder: Path, arguments: tuple[str, ...], size: tuple[int, int], more: dict[str, str]) -> None:
+    def __init__(
+        self, folder: Path, arguments: tuple[str, ...], size: tuple[int, int], more: dict[str, str], out: Path | None
+    ) -> None:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
         known = {
             name: text for name, text in environment(folder).items() if name not in {"COLUMNS", "LINES", "NO_COLOR"}
         }
+        file = out.open("w") if out else None
         self._process = subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-c", _TAKES_THE_TERMINAL, *arguments],
             env={**known, "TERM": "xterm-256color", **more},
             stdin=slave,
-            stdout=slave,
+            stdout=file or slave,
             stderr=slave,
             start_new_session=True,
         )
         os.close(slave)
+        if file:
+            file.close()
         self._seen = _Written()
         self._expects: Any = fdspawn(self._master, timeout=LONGEST, encoding="utf-8")
         self._expects.logfile_read = self._seen
@@ -112,9 +117,11 @@ class _Written:
 
 
 @contextmanager
-def terminal(folder: Path, *arguments: str, size: tuple[int, int] = (24, 80), **more: str) -> Iterator[Terminal]:
-    """`freshcoat` with these arguments and variables, in a terminal."""
-    opened = Terminal(folder, arguments, size, more)
+def terminal(
+    folder: Path, *arguments: str, size: tuple[int, int] = (24, 80), out: Path | None = None, **more: str
+) -> Iterator[Terminal]:
+    """`freshcoat` with these arguments and variables, in a terminal. `out`: a file in place of it for stdout."""
+    opened = Terminal(folder, arguments, size, more, out)
     try:
         yield opened
     finally:

@@ -32,6 +32,8 @@ LONGEST_PAUSE = 60.0
 PAGE = 200
 _NUMBER = re.compile(r"^\[Errno -?\d+\] ")
 """What only programmers know of an error of the network."""
+_NO_ANSWER = {Exit.UNREACHABLE, Exit.TIME_UP, Exit.UNEXPECTED}
+"""Ends of a write that say nothing of whether it was done, unless the app itself says them."""
 _GROWING = wait_exponential_jitter(multiplier=0.4, jitter=0.2)
 
 
@@ -113,8 +115,17 @@ class Client:
         query: Mapping[str, Any] | None = None,
     ) -> Reply:
         """A write, done once however often it has to be sent. `key`: None for a new one. Raises CliError."""
-        all_headers = {"Idempotency-Key": key or str(uuid.uuid4()), **(headers or {})}
-        return self.request(method, path, query=query, body=body, headers=all_headers)
+        key = key or str(uuid.uuid4())
+        try:
+            return self.request(
+                method, path, query=query, body=body, headers={"Idempotency-Key": key, **(headers or {})}
+            )
+        except KeyboardInterrupt:
+            raise CliError(Exit.INTERRUPTED, "Interrupted", *_perhaps_done(key)) from None
+        except CliError as error:
+            if error.problem is None and error.code in _NO_ANSWER:
+                error.lines = [*error.lines, *_perhaps_done(key)]
+            raise
 
     def request(
         self,
@@ -162,7 +173,10 @@ class Client:
             raise CliError(Exit.UNEXPECTED, f"{self.url} sends this command on to {where}", "Use that address.")
         kind = answer.headers.get("Content-Type", "")
         if answer.content and "json" in kind:
-            return Reply(answer.status_code, answer.json(), answer.text, answer.headers)
+            try:
+                return Reply(answer.status_code, answer.json(), answer.text, answer.headers)
+            except ValueError as error:
+                raise CliError(Exit.UNEXPECTED, f"{self.url} answered what is no JSON", "Try again.") from error
         if answer.content and "csv" not in kind:
             raise CliError(Exit.UNEXPECTED, f"{self.url} did not answer like a Freshcoat", "Check the address.")
         return Reply(answer.status_code, None, answer.text, answer.headers)
@@ -187,6 +201,14 @@ class Client:
     def seconds_left(self) -> float | None:
         """Seconds until `--timeout`; None without one. Raises CliError when it is over."""
         return self._left()
+
+
+def _perhaps_done(key: str) -> tuple[str, str]:
+    """What to do about a write without an answer."""
+    return (
+        "It may have been done all the same: look before you repeat it.",
+        f"The same words with --idempotency-key {key} do it once.",
+    )
 
 
 def _may_come_later(outcome: _Outcome) -> bool:

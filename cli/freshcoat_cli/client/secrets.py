@@ -34,6 +34,7 @@ def keep_key(url: str, key: str) -> str:
         except Exception:  # then the file has to do
             logging.getLogger(__name__).debug("the keyring did not take the key", exc_info=True)
         else:
+            _forget_in_file(url)  # it would count more than the new one
             return "in the keyring"
     write_private(_path(), json.dumps({**_kept(), url: key}, indent=1))
     return f"in {_path()} (only you can read it)"
@@ -41,15 +42,19 @@ def keep_key(url: str, key: str) -> str:
 
 def forget_key(url: str) -> None:
     """Forget the key of this address, wherever it is kept."""
-    kept = _kept()
-    if kept.pop(url, None) is not None:
-        write_private(_path(), json.dumps(kept, indent=1))
+    _forget_in_file(url)
     ring = _keyring()
     if ring:
         try:
             ring.delete_password(NAME, url)
         except Exception:  # it had none
             logging.getLogger(__name__).debug("the keyring had no key", exc_info=True)
+
+
+def _forget_in_file(url: str) -> None:
+    kept = _kept()
+    if kept.pop(url, None) is not None:
+        write_private(_path(), json.dumps(kept, indent=1))
 
 
 def _path() -> Path:

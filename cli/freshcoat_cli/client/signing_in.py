@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from freshcoat_cli.config.profiles import Profile
-from freshcoat_cli.errors import CliError, Exit
+from freshcoat_cli.errors import CliError, Exit, usage
 
 KEY_VARIABLE = "FRESHCOAT_KEY"
 _DEVELOPMENT = {
@@ -58,10 +58,21 @@ class Token:
         return {"Authorization": f"Bearer {token_for(self._profile)}"}
 
 
+def checked_key(text: str, where: str) -> str:
+    """The key without blanks around it. Raises a usage error, without the key, for what no header can carry.
+
+    The HTTP library would repeat such a header in its error, and so in the log of a pipeline.
+    """
+    key = text.strip()
+    if not key or not (key.isascii() and key.isprintable()):
+        raise usage(f"{where} holds no key.", "A key is one line of letters and digits. It is not shown here.")
+    return key
+
+
 def credential_of(profile: Profile) -> Credential:
     """What requests to this Freshcoat carry. Raises CliError when nobody is signed in there."""
     if key := os.environ.get(KEY_VARIABLE):
-        return Key(key)
+        return Key(checked_key(key, KEY_VARIABLE))
     if profile.auth == "none":
         return Nothing()
     if profile.auth == "entra":
@@ -69,7 +80,7 @@ def credential_of(profile: Profile) -> Credential:
     from freshcoat_cli.client.secrets import read_key  # noqa: PLC0415 - keyring takes its time to load
 
     if key := read_key(profile.url):
-        return Key(key)
+        return Key(checked_key(key, "The kept key"))
     raise CliError(
         Exit.NOT_ALLOWED, f"You are not signed in to {profile.url}", f"Sign in with: freshcoat login {profile.url}"
     )

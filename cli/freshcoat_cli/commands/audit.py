@@ -66,7 +66,8 @@ def _csv(session: Session, query: dict[str, Any], limit: int) -> None:
         asked = {**query, "format": "csv", "limit": size, "continuation": continuation}
         reply = session.client.request("GET", "audit", query=asked, headers={"Accept": "text/csv"})
         text = reply.text if continuation is None else reply.text.partition("\n")[2]
-        session.out.line(text.rstrip("\r\n")) if text.strip() else None
+        for line in text.splitlines() if session.out.out.is_terminal else [text.rstrip("\r\n")] if text.strip() else []:
+            session.out.line(plain(line) if session.out.out.is_terminal else line)
         left -= size
         if not (continuation := reply.headers.get("X-Continuation")):
             return

@@ -15,7 +15,7 @@ from typer import Argument, Option
 
 from freshcoat_cli.client.http import Client
 from freshcoat_cli.client.secrets import forget_key, keep_key
-from freshcoat_cli.client.signing_in import Key, auth_of
+from freshcoat_cli.client.signing_in import Key, auth_of, checked_key
 from freshcoat_cli.command import command
 from freshcoat_cli.commands.facts import facts
 from freshcoat_cli.commands.panels import SET_UP
@@ -55,7 +55,7 @@ def login(
     if (known := config.profiles.get(profile.name)) and known.url != address:
         raise usage(f"The profile {profile.name} is {known.url}.", "Choose another name: --name NAME")
     said = _sign_in(session, profile, device_code=device_code, plain_cache=allow_plain_cache)
-    write_config(config.with_profile(profile))
+    write_config(read_config().with_profile(profile))  # read again: somebody may have been asked for minutes
     who = session.out
     who.say(f"✔ Signed in to {address} as {said} (profile {profile.name})", "green")
     if read_config().default != profile.name:
@@ -84,7 +84,7 @@ def _with_key(session: Session, profile: Profile) -> str:
     key = (getpass.getpass("App key (fck_…): ") if sys.stdin.isatty() else sys.stdin.readline()).strip()
     if not key.startswith("fck_"):
         raise usage("That is no app key.", "It begins with fck_. An admin makes one: freshcoat access keys new NAME")
-    client = Client(profile.url, Key(key), limit=session.common.timeout)
+    client = Client(profile.url, Key(checked_key(key, "What was typed")), limit=session.common.timeout)
     try:
         me = client.get("me")
     finally:

@@ -87,9 +87,10 @@ def reschedule(
     body = {name: moment(text, zone, f"--{name.removesuffix('_at')}") for name, text in names.items() if text}
     if not body:
         raise usage("Say what moves: --at, --begin or --deadline.")
+    where = session.out.beside if given.yes else session.out.before_a_question
     for name, text in body.items() if session.out.for_people or not given.yes else ():
         read = moment_of(text) or now()
-        session.out.rich(f"{words(name.removesuffix('_at')):9} {full(read, zone_of(zone), now())}", session.out.beside)
+        session.out.rich(f"{words(name.removesuffix('_at')):9} {full(read, zone_of(zone), now())}", where)
     session.ask(f"Move {_name(found)}?", given)
     _tell(session, found.path, "reschedule", {**body, "time_zone": zone}, given)
 

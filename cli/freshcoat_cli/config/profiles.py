@@ -70,6 +70,8 @@ def read_config() -> Config:
     except (OSError, ValueError) as error:
         raise usage(f"The configuration cannot be read: {error}", f"Correct or remove {path}") from error
     found = data.get("profile", {})
+    if not isinstance(found, dict):
+        raise usage("The configuration cannot be read: “profile” is no table.", f"Correct or remove {path}")
     profiles = {name: _profile(name, table) for name, table in found.items() if isinstance(table, dict)}
     return Config(str(data.get("default", "")), profiles)
 
@@ -80,11 +82,16 @@ def _profile(name: str, table: dict[str, Any]) -> Profile:
 
 def write_config(config: Config) -> None:
     """Keep the configuration."""
-    lines = [f"default = {json.dumps(config.default)}"] if config.default else []
+    lines = [f"default = {_quoted(config.default)}"] if config.default else []
     for name, profile in sorted(config.profiles.items()):
-        lines += ["", f"[profile.{name}]"]
-        lines += [f"{key} = {json.dumps(value)}" for key in _KEPT if (value := getattr(profile, key))]
+        lines += ["", f"[profile.{name if _NAME.fullmatch(name) else _quoted(name)}]"]
+        lines += [f"{key} = {_quoted(value)}" for key in _KEPT if (value := getattr(profile, key))]
     write_private(config_folder() / "config.toml", "\n".join([*lines, ""]))
+
+
+def _quoted(text: str) -> str:
+    """A string of TOML. Unlike JSON, it knows no halves of characters, and DEL has to be escaped."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def check_name(name: str) -> str:
@@ -110,7 +117,7 @@ def check_url(given: str) -> str:
         raise usage(f"{given} is not the address of a Freshcoat.", "Write it like https://freshcoat.example")
     if parts.scheme == "http" and parts.hostname not in _LOCAL:
         raise usage(f"{given} is not encrypted.", "Use https: keys and tokens would be readable on the way.")
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 def is_this_machine(url: str) -> bool:
@@ -125,7 +132,7 @@ def resolve(*, url: str | None, profile: str | None) -> Profile:
     if url:
         return _by_url(config, url, by_name)
     if by_name:
-        return by_name
+        return _checked(by_name)
     if given := os.environ.get(URL_VARIABLE):
         return _by_url(config, given, None)
     name = os.environ.get(PROFILE_VARIABLE) or config.default
@@ -134,7 +141,12 @@ def resolve(*, url: str | None, profile: str | None) -> Profile:
             "Which Freshcoat is meant?",
             f"Sign in with: freshcoat login https://freshcoat.example (or set {URL_VARIABLE})",
         )
-    return config.named(name)
+    return _checked(config.named(name))
+
+
+def _checked(profile: Profile) -> Profile:
+    """It, if its address is one to which a key may go: people write the file, too. Raises a usage error."""
+    return replace(profile, url=check_url(profile.url))
 
 
 def _by_url(config: Config, given: str, named: Profile | None) -> Profile:

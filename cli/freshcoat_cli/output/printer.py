@@ -29,6 +29,12 @@ class Format(StrEnum):
     JSONL = "jsonl"
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Tell the command, which knows whether that is a failure. Rich would end it here, with exit code 1."""
+        raise  # noqa: PLE0704 - Rich calls this while it handles the BrokenPipeError
+
+
 class Printer:
     """Prints for one command. `now` is the app's clock where it is known."""
 
@@ -75,6 +81,11 @@ class Printer:
         """Where people read what is no answer: stdout among tables, stderr where a program reads stdout."""
         return self.out if self.for_people else self.err
 
+    @property
+    def before_a_question(self) -> Console:
+        """Where a person reads what a question is about: not in a file or a pipe, if the question is on a terminal."""
+        return self.out if self.for_people and self.out.is_terminal else self.err
+
     def items(
         self, items: Iterable[Item], columns: Sequence[Column], name: Callable[[Item], object], empty: str
     ) -> None:
@@ -109,11 +120,11 @@ class Printer:
 
     def json(self, value: Any) -> None:
         """JSON with indents, coloured for nobody."""
-        self.line(json.dumps(value, indent=2, ensure_ascii=False))
+        self.line(_inert(json.dumps(value, indent=2, ensure_ascii=False)))
 
     def json_line(self, value: Any) -> None:
         """JSON on a line of its own."""
-        self.line(json.dumps(value, ensure_ascii=False))
+        self.line(_inert(json.dumps(value, ensure_ascii=False)))
 
     def line(self, text: str) -> None:
         """Exactly this on stdout."""
@@ -151,7 +162,7 @@ class Printer:
         return console.width if console.is_terminal else None
 
     def _console(self, file: TextIO) -> Console:
-        return Console(
+        return _Console(
             file=file,
             no_color=not self.color,
             color_system="auto" if self.color else None,
@@ -159,6 +170,14 @@ class Printer:
             markup=False,
             emoji=False,
         )
+
+
+def _inert(text: str) -> str:
+    """JSON in which also the control characters above ASCII, which JSON allows, are escaped."""
+    return text if text.isascii() and "\x7f" not in text else text.translate(_CONTROL)
+
+
+_CONTROL = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), 0x2028, 0x2029)}
 
 
 def _takes_unicode(file: Any) -> bool:

@@ -13,7 +13,7 @@ from freshcoat_cli.errors import CliError, Exit
 from freshcoat_cli.options import Begin
 from freshcoat_cli.output.moments import now
 from freshcoat_cli.output.words import count, plain
-from freshcoat_cli.publishing.plans import Plan, findings, is_soon
+from freshcoat_cli.publishing.plans import Plan, findings, is_close, is_soon
 from freshcoat_cli.session import Session
 
 Show = Callable[..., Iterator[Text | str]]
@@ -99,7 +99,7 @@ def show_begun(session: Session, view: Mapping[str, Any], follow: str = "") -> N
 def _agree_and_send(session: Session, work: Work, given: Begin, plan: Plan) -> Reply:
     if plan and (session.out.for_people or not given.yes):  # a program that agrees beforehand reads no plan
         for line in [*work.show(plan, utc=session.common.utc), ""]:
-            session.out.rich(line, session.out.beside)
+            session.out.rich(line, session.out.beside if given.yes else session.out.before_a_question)
     if plan.get("can_start") is False and not (_may_be_repeated(given) and _is_only_busy(plan)):
         raise _cannot_start(plan, on_screen=session.out.beside.is_terminal)
     people = plan.get("users_at_force", 0)
@@ -116,10 +116,21 @@ def _agree_and_send(session: Session, work: Work, given: Begin, plan: Plan) -> R
     else:
         session.ask(work.question(plan) if plan else "", given)
     if work.agreed:
-        most = people if soon and given.sign_out is None else given.sign_out
+        most = _most(work, plan) if given.sign_out is None else given.sign_out
         body |= {} if most is None else {"sign_outs": most}
         body |= {"plan": given.plan or plan["id"]} if given.plan or (plan.get("id") and not given.yes) else {}
     return session.send("POST", work.path, body, given)
+
+
+def _most(work: Work, plan: Plan) -> int | None:
+    """How many may be signed out, where nobody has said it: as many as the plan shows. None: it is not soon.
+
+    Also where nobody is there yet: who signs in while the plan is read and answered was agreed to by nobody.
+    """
+    if not plan or plan.get("can_start") is False:  # perhaps a repetition, which has to be the same request
+        schedule = work.body.get("schedule") or {"mode": "now" if work.path.startswith("pools/") else ""}
+        return 0 if schedule["mode"] == "now" else None
+    return plan["users_at_force"] if "users_at_force" in plan and is_close(plan, now()) else None
 
 
 def _is_only_busy(plan: Plan) -> bool:

@@ -164,12 +164,17 @@ def new_version_plan(plan: Plan, *, utc: bool) -> Iterator[Text | str]:
 
 def is_soon(plan: Plan, at: datetime) -> bool:
     """Whether people would be signed out before the first warning of an hour."""
+    return plan["users_at_force"] > 0 and is_close(plan, at)
+
+
+def is_close(plan: Plan, at: datetime) -> bool:
+    """Whether that moment is so near that somebody who signs in now would be signed out without a warning."""
     schedules = [_schedule(one) for one in _parts(plan)]
     longest = max(
         [LONGEST_WARNING, *(m for one in _parts(plan) for m in (one.get("policy") or {}).get("warn_minutes", ()))]
     )
     moments = [moment_of(one["force_at"]) for one in schedules if one]
-    return plan["users_at_force"] > 0 and any(one and one - at <= timedelta(minutes=longest) for one in moments)
+    return any(one and one - at <= timedelta(minutes=longest) for one in moments)
 
 
 def _parts(plan: Plan) -> list[Mapping[str, Any]]:

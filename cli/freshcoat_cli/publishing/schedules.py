@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from freshcoat_cli.errors import CliError, Exit, usage
 from freshcoat_cli.options import When
-from freshcoat_cli.output.moments import now, zone_of
+from freshcoat_cli.output.moments import now
 from freshcoat_cli.times.errors import BadTime
 from freshcoat_cli.times.parse import parse
 
@@ -18,11 +18,22 @@ Schedule = dict[str, str]
 
 def moment(text: str, zone: str, option: str) -> str:
     """A typed moment as the API takes it, with its offset. Raises CliError for one that is past or not clear."""
-    there = zone_of(zone)
     try:
-        return parse(text, now=now(), zone=there if isinstance(there, ZoneInfo) else ZoneInfo("UTC")).sent
+        return parse(text, now=now(), zone=_known(zone, option)).sent
     except BadTime as error:
         raise CliError(Exit.REFUSED, f"{option} is not clear", str(error)) from error
+
+
+def _known(zone: str, option: str) -> ZoneInfo:
+    """The zone. Raises CliError for one that this machine does not know: in another one, people lose hours."""
+    try:
+        return ZoneInfo(zone)
+    except (KeyError, ValueError, OSError) as error:
+        raise CliError(
+            Exit.REFUSED,
+            f"{option} cannot be read: this machine does not know the time zone {zone}",
+            "Install the zones of the system (tzdata), or the Python package tzdata.",
+        ) from error
 
 
 def schedule_of(when: When, zone: str) -> Schedule | None:
