@@ -9,10 +9,12 @@ import {
 } from "@fluentui/react-components";
 import type { ReactNode } from "react";
 
+import { useReturnFocus } from "../../parts/dialog/useReturnFocus";
 import { KeyValue } from "../../parts/KeyValue";
 import { GO_TO } from "./places";
 
 export function ShortcutsDialog({ onClose }: { onClose: () => void }): ReactNode {
+  useReturnFocus();
   const places = Object.entries(GO_TO).map(([key, { text }]): [string, string] => [`g then ${key}`, text]);
   return (
     <Dialog open onOpenChange={onClose}>

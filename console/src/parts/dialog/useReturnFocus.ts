@@ -1,5 +1,8 @@
 import { useEffect, useState } from "react";
 
+/** Milliseconds after which the page is shown once more: Fluent hides it a quarter of a second after a dialog has opened. */
+const LATER = 500;
+
 /**
  * Gives the focus back to what had it before, when this goes and leaves it nowhere. Fluent does so for its own triggers
  * only. What was chosen from a menu is gone by then: the menu's button gets it.
@@ -8,6 +11,7 @@ export function useReturnFocus(): void {
   const [before] = useState(whereItReturns);
   useEffect(
     () => () => {
+      window.setTimeout(showPage, LATER);
       requestAnimationFrame(() => {
         showPage();
         const nowhere = document.activeElement === null || document.activeElement === document.body;
