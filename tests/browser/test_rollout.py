@@ -76,7 +76,7 @@ def test_it_is_paused_and_resumed(visit: Visit, freshcoat: Freshcoat, waiting: s
     page = watch(visit, waiting, "waiting")
     page.get_by_role("button", name="Pause", exact=True).click()
     expect(page.get_by_role("region", name="Messages").get_by_role("listitem")).to_be_visible()
-    check_for_all(page)
+    check_for_all(page, floating=True)
     page.get_by_role("button", name="Resume", exact=True).click()
     expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
     assert freshcoat.get(f"/rollouts/{waiting}")["state"] == "running"

@@ -109,7 +109,10 @@ def check_for_all(page: Page, *, floating: bool = False) -> None:
     """Fails for everything that axe finds on the page, by WCAG 2.2 AA and by its best practices.
 
     `floating`: an open menu or a toast floats outside of the page's landmarks and over its buttons, as it should.
+    Without it, toasts of what was done before are waited for.
     """
+    if not floating:
+        expect(page.get_by_role("region", name="Messages").get_by_role("listitem")).to_have_count(0)
     page.evaluate(_AXE.read_text())
     found: list[dict[str, Any]] = page.evaluate(_RUN_AXE, floating)["violations"]
     told = [
