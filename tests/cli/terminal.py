@@ -23,11 +23,13 @@ from pexpect.fdpexpect import fdspawn
 from tests.cli.app import LONGEST, environment
 
 _TAKES_THE_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execv(sys.executable, [sys.executable, "-m", "freshcoat_cli", *sys.argv[1:]])
 """
-"""So that Ctrl-C reaches it. In the child, since a fork of this process, which has threads, might hang."""
+"""So that Ctrl-C reaches it, also where the tests run in the background, which ignores it. In the child: a fork of
+this process, which has threads, might hang."""
 
 
 _OF_THE_TESTS = {"COLUMNS", "LINES", "NO_COLOR"}

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-import function_app
 from shared.models.access.roles import MEETS
+from tests.fixtures.app_functions import functions
 from tools.openapi import CURRENT, text_of
 from triggers.http.contract import ENDPOINTS
 from triggers.http.openapi import document
@@ -35,7 +35,7 @@ def test_the_committed_document_is_what_the_app_answers() -> None:
 def test_every_function_with_a_route_is_in_the_document_and_nothing_more() -> None:
     routes = {
         f"{method.value} /{trigger.route}"
-        for one in function_app.app.get_functions()
+        for one in functions().values()
         if (trigger := one.get_trigger()) and trigger.get_binding_name() == "httpTrigger"
         for method in trigger.methods
     }

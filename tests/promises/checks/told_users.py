@@ -89,7 +89,12 @@ class ToldUsers(Sight):
             )
 
     def nobody_is_left_warned(self, rollout: Rollout) -> None:
-        """After the end nobody expects to be signed out who will not be, but where that did not work."""
+        """After the end nobody expects to be signed out who will not be, but where that did not work.
+
+        While the pool cannot be read, nobody can be found to be told.
+        """
+        if self.pool.unreadable_since is not None:
+            return
         failed = {row.host for row in self.rows(rollout.id) if row.state is HostState.FAILED}
         for one in self.app.world.sessions.get(HOST_POOL_ID.lower(), []):
             warned = self.told_by.get(one.id) == rollout.id and one.id in self.promised

@@ -9,12 +9,14 @@ import re
 import shlex
 import signal
 import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.cli.app import environment
 from tests.tools.stack.running import UP, running, wait_until
 
 
@@ -63,26 +65,26 @@ def test_nothing_is_left_when_a_child_dies(tmp_path: Path) -> None:
 
 def test_the_suggested_commands_work_in_order(tmp_path: Path) -> None:
     with running(tmp_path, "run", SIM_SPEED="600") as runner:
-        runner.wait_for("/_sim/state")
-        lines = re.findall(r"^  (curl .*)$", runner.printed(), re.MULTILINE)
-        plan, capture, tasks, activation, azure = (partial(ask, line) for line in lines)
-        assert (plan()["can_start"], len(plan()["hosts"])) == (True, 24)
-        made = capture()
-        wait_until(lambda: first(tasks())["state"] != "running", 60)
-        assert (first(tasks())["id"], first(tasks())["state"]) == (made["id"], "succeeded")
-        activated = activation()
+        runner.wait_for("freshcoat watch")
+        where = dict(re.findall(r"^  export (\w+)=(.*)$", runner.printed(), re.MULTILINE))
+        lines = re.findall(r"^  \.venv/bin/freshcoat (.*)$", runner.printed(), re.MULTILINE)
+        pools, plan, making, activation, watching = ([*shlex.split(line), "-o", "json"] for line in lines)
+        typed = partial(typed_in, tmp_path, where)
+        assert [pool["name"] for pool in typed(pools)] == ["office"]
+        assert (typed(plan)["can_start"], len(typed(plan)["hosts"])) == (True, 24)
+        made = typed([*making, "--yes"])  # a person is asked
+        assert (made["kind"], made["state"]) == ("set_as_image", "succeeded")
+        activated = typed([*activation, "--yes"])
         assert (activated["kind"], activated["version"]) == ("activate", made["version"])
-        wait_until(lambda: first(tasks())["kind"] == "rollout", 60)
-        assert (first(tasks())["pool"], first(tasks())["version"]) == ("office", made["version"])
-        assert len(azure()["hosts"]) >= 24
+        wait_until(lambda: typed(["rollouts", "-o", "json"]) != [], 60)
+        rollout = typed(["rollouts", "-o", "json"])[0]
+        assert (rollout["pool"], rollout["version"]) == ("office", made["version"])
+        typed([*watching, "--timeout", "5"], 0, 124)
 
 
-def ask(line: str) -> Any:
-    """The JSON output of a command line."""
-    return json.loads(subprocess.check_output(shlex.split(line)))
-
-
-def first(listed: dict[str, Any]) -> dict[str, Any]:
-    """The first item of a list: the newest."""
-    found: dict[str, Any] = listed["items"][0]
-    return found
+def typed_in(folder: Path, where: dict[str, str], words: list[str], *codes: int) -> Any:
+    """The JSON that a line of the command line answers; None where it answers nothing."""
+    command = [sys.executable, "-m", "freshcoat_cli", *words]
+    done = subprocess.run(command, env=environment(folder, **where), stdout=subprocess.PIPE, text=True, check=False)
+    assert done.returncode in (codes or (0,)), words
+    return json.loads(done.stdout) if done.stdout else None
