@@ -44,7 +44,9 @@ export function SetAsImageDialog({ image, onClose }: Props): ReactNode {
     ...(step === "own" ? { version: version.trim() } : { step }),
   };
   const whyNot = step === "own" && !version.trim() ? "Give the version's number." : null;
-  const planned = usePlanned(["set-as-image", image.name], whyNot ? null : body, async (asked: Request, signal) => {
+  // Not while it is being sent: the plan of what has begun is refused.
+  const planOf = whyNot || write.busy ? null : body;
+  const planned = usePlanned(["set-as-image", image.name], planOf, async (asked: Request, signal) => {
     const params = { path: { image: image.name }, query: { what_if: true } };
     const { data } = await request("post", "/api/images/{image}/set-as-image", { params, body: asked, signal });
     return data as Plan | null;
