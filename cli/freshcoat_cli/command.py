@@ -24,11 +24,17 @@ from freshcoat_cli.session import Session, merged
 Handler = Callable[..., None]
 
 
-def command(app: typer.Typer, name: str, *, panel: str | None = None, **more: Any) -> Callable[[Handler], Handler]:
-    """Register a function whose first parameter is the Session. Parameters that are option groups are taken apart."""
+def command(
+    app: typer.Typer, name: str, *, panel: str | None = None, judges: bool = False, watches: bool = False, **more: Any
+) -> Callable[[Handler], Handler]:
+    """Register a function whose first parameter is the Session. Parameters that are option groups are taken apart.
+
+    `judges`: a read of which the exit code is an answer. `watches`: it runs until somebody ends it.
+    """
 
     def register(handler: Handler) -> Handler:
-        app.command(name, cls=PlainCommand, rich_help_panel=panel, **more)(_as_command(handler))
+        run = _as_command(handler, judges=judges, watches=watches)
+        app.command(name, cls=PlainCommand, rich_help_panel=panel, **more)(run)
         return handler
 
     return register
@@ -44,12 +50,12 @@ def default(group: typer.Typer) -> Callable[[Handler], Handler]:
     return register
 
 
-def _as_command(handler: Handler) -> Callable[..., None]:
+def _as_command(handler: Handler, *, judges: bool = False, watches: bool = False) -> Callable[..., None]:
     taken = list(inspect.signature(handler, eval_str=True).parameters.values())[1:]
     groups = {one.name: one.annotation for one in taken if _is_group(one.annotation)}
     own = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in taken if one.name not in groups]
     names = [one.name for one in own if _is_a_name(one)]
-    ends = any(issubclass(one, Change | Following) for one in groups.values()) or handler.__name__ in _JUDGES
+    ends = judges or any(issubclass(one, Change | Following) for one in groups.values())
     parameters = [_CONTEXT, *own]
     for group in [*groups.values(), Common]:
         parameters += options_of(group)
@@ -69,7 +75,7 @@ def _as_command(handler: Handler) -> Callable[..., None]:
                 check_name(given[name])
             handler(session, **given, **picked)
 
-        guarded(common, work, ends=ends, watches=handler.__name__ == "watch")
+        guarded(common, work, ends=ends, watches=watches)
 
     run.__name__, run.__doc__ = handler.__name__, handler.__doc__
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -77,8 +83,6 @@ def _as_command(handler: Handler) -> Callable[..., None]:
     return run
 
 
-_JUDGES = {"plan", "verify"}
-"""Reads of which the exit code is an answer."""
 _CONTEXT = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
 
 

@@ -82,7 +82,9 @@ def test_where_nobody_is_signed_in_the_next_step_is_told(monkeypatch: pytest.Mon
     [
         "https://management.azure.com/.default",
         "https://graph.microsoft.com/.default",
-        "797f4846-ba00-4fd7-a1db-dac1f8e23a9a/.default",
+        "797f4846-ba00-4fd7-ba43-dac1f8f63013/.default",
+        "00000009-0000-0000-c000-000000000000/.default",
+        "api://00000004-0000-0ff1-ce00-000000000000/.default",
         "api://00000003-0000-0000-c000-000000000000/.default",
         f"{APP}/user_impersonation",
         "",

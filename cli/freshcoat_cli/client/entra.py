@@ -33,20 +33,18 @@ from freshcoat_cli.errors import CliError, Exit, usage
 
 SCOPE_VARIABLE = "FRESHCOAT_SCOPE"
 _OTHERS = {
-    "00000002-0000-0000-c000-000000000000",
-    "00000003-0000-0000-c000-000000000000",
-    "00000003-0000-0ff1-ce00-000000000000",
-    "00000002-0000-0ff1-ce00-000000000000",
-    "797f4846-ba00-4fd7-a1db-dac1f8e23a9a",
-    "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
-    "e406a681-f3d4-42a8-90b6-c2b029497af1",
-    "499b84ac-1321-427f-aa17-267ca6975798",
-    "ca7f3f0b-7d91-482c-8e09-c5d840d0eac5",
-    "022907d3-0f1b-48f7-badc-1ba6abab6d66",
-    "2746ea77-4702-4b45-80ca-3c97e680e8b7",
-    "4962773b-9cdb-44cf-a8bf-237846a00ab7",
+    "797f4846-ba00-4fd7-ba43-dac1f8f63013",  # Azure Resource Manager
+    "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",  # Key Vault
+    "e406a681-f3d4-42a8-90b6-c2b029497af1",  # Storage
+    "499b84ac-1321-427f-aa17-267ca6975798",  # Azure DevOps
+    "ca7f3f0b-7d91-482c-8e09-c5d840d0eac5",  # Log Analytics
+    "022907d3-0f1b-48f7-badc-1ba6abab6d66",  # SQL Database
+    "2746ea77-4702-4b45-80ca-3c97e680e8b7",  # Data Explorer
+    "4962773b-9cdb-44cf-a8bf-237846a00ab7",  # Event Grid
 }
-"""Microsoft's own applications (Graph, Azure, Key Vault, Storage, SQL, …), from memory."""
+"""Microsoft's own applications whose tokens would be worth stealing. Not all there are."""
+_OF_MICROSOFT = ("-0000-0000-c000-000000000000", "-0000-0ff1-ce00-000000000000")
+"""How the ids of the oldest ones end: Graph, Power BI, Exchange, SharePoint and others."""
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -77,13 +75,17 @@ def checked_scope(profile: Profile) -> str:
     scope = os.environ.get(SCOPE_VARIABLE) or profile.scope
     audience = scope.removesuffix("/.default")
     bare = audience.removeprefix("api://").lower()
-    if not scope.endswith("/.default") or not _GUID.fullmatch(bare) or bare in _OTHERS:
+    if not scope.endswith("/.default") or not _GUID.fullmatch(bare) or _is_microsofts(bare):
         raise CliError(
             Exit.NOT_ALLOWED,
             f"{profile.url} asks for a token of something else: {scope or 'nothing'}",
             "No token was sent. Check the address.",
         )
     return scope
+
+
+def _is_microsofts(application: str) -> bool:
+    return application in _OTHERS or application.endswith(_OF_MICROSOFT)
 
 
 def _credentials(profile: Profile) -> Iterator[TokenCredential]:

@@ -153,14 +153,14 @@ class Client:
         return self._reply(answer)
 
     def _try(self, request: httpx.Request) -> _Outcome:
-        left = self._left()
+        left = self.seconds_left()
         longest = LONGEST_ANSWER if left is None else min(left, LONGEST_ANSWER)
         request.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), longest)
         request.extensions["timeout"]["connect"] = min(longest, 10.0)
         try:
             return _Outcome(self._http.send(request))
         except httpx.TimeoutException as error:
-            self._left()
+            self.seconds_left()
             return _Outcome(None, f"no answer in time ({type(error).__name__})")
         except (httpx.TransportError, httpx.InvalidURL) as error:
             return _Outcome(None, _NUMBER.sub("", str(error)) or type(error).__name__)
@@ -183,24 +183,20 @@ class Client:
 
     def _announce(self, tries: RetryCallState) -> None:
         """Say that it is tried again. Raises CliError when there is no time for it."""
-        pause, left = tries.upcoming_sleep, self._left()
+        pause, left = tries.upcoming_sleep, self.seconds_left()
         if left is not None and pause >= left:
             raise time_up(self._limit or 0)
         answer, why = _outcome(tries)
         said = why or f"{self.url} is busy ({answer.status_code if answer is not None else 'no answer'})"
         self._say(f"{said}; trying again in {pause:.1f} s ({tries.attempt_number + 1} of {TRIES})")
 
-    def _left(self) -> float | None:
-        """Seconds that are left; None without a limit. Raises CliError when there are none."""
+    def seconds_left(self) -> float | None:
+        """Seconds until the limit; None without one. Raises CliError when it is over."""
         if self._end is None:
             return None
         if (left := self._end - time.monotonic()) <= 0:
             raise time_up(self._limit or 0)
         return left
-
-    def seconds_left(self) -> float | None:
-        """Seconds until `--timeout`; None without one. Raises CliError when it is over."""
-        return self._left()
 
 
 def _perhaps_done(key: str) -> tuple[str, str]:

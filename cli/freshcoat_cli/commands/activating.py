@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -12,7 +13,7 @@ from freshcoat_cli.commands.images import Image
 from freshcoat_cli.commands.panels import IMAGES
 from freshcoat_cli.commands.updates import reason_of
 from freshcoat_cli.errors import usage
-from freshcoat_cli.options import Begin, Rules, When
+from freshcoat_cli.options import Begin, OptionGroup, Rules, When
 from freshcoat_cli.output.words import count, plain
 from freshcoat_cli.publishing.begin import Work, begin
 from freshcoat_cli.publishing.plans import activation_plan, promotion_plan
@@ -21,13 +22,26 @@ from freshcoat_cli.publishing.zones import zone_of_pools
 from freshcoat_cli.session import Session
 
 MaybeVersion = Annotated[str | None, Argument(help="The version. Left out: the one that is meant.")]
-UpdatePools = Annotated[
-    str, Option("--update-pools", metavar="none|all|A,B", help="Pools of which the hosts are updated, too.")
-]
-Soak = Annotated[int | None, Option("--soak", min=0, help="Minutes between two rings.")]
-Zone = Annotated[str | None, Option("--time-zone", help="Zone of the times. Default: that of the pools.")]
-Force = Annotated[bool, Option("--force", help="Although its test has failed.")]
 NoBackup = Annotated[bool, Option("--no-backup", help="Keep no backup of the version before.")]
+
+
+@dataclass(frozen=True)
+class Followers(OptionGroup):
+    """Which pools follow the version, and how."""
+
+    update_pools: Annotated[
+        str, Option("--update-pools", metavar="none|all|A,B", help="Pools of which the hosts are updated, too.")
+    ] = "none"
+    soak: Annotated[int | None, Option("--soak", min=0, help="Minutes between two rings.")] = None
+    force: Annotated[bool, Option("--force", help="Although its test has failed.")] = False
+    time_zone: Annotated[str | None, Option("--time-zone", help="Zone of the times. Default: that of the pools.")] = (
+        None
+    )
+
+    @property
+    def names(self) -> list[str]:
+        """The pools that are named one by one."""
+        return [] if self.update_pools in {"none", "all"} else self.update_pools.split(",")
 
 
 def register(app: typer.Typer) -> None:
@@ -43,16 +57,13 @@ def activate(
     when: When,
     given: Begin,
     rules: Rules,
+    followers: Followers,
     version: MaybeVersion = None,
-    update_pools: UpdatePools = "none",
-    soak: Soak = None,
-    force: Force = False,
     no_backup: NoBackup = False,
-    time_zone: Zone = None,
 ) -> None:
     """Make the staged version the active one: new hosts get it, and hosts of pools if you say so."""
-    zone = _zone(session, image, update_pools, when, time_zone)
-    body = _body(update_pools, when, zone, rules, soak, version, force) | reason_of(given)
+    zone = _zone(session, image, followers, when)
+    body = _body(followers, when, zone, rules, version) | reason_of(given)
     body |= {"backup": False} if no_backup else {}
     begin(session, Work(f"images/{image}/activate", body, activation_plan, _activate, image), given)
 
@@ -63,15 +74,12 @@ def roll_back_image(
     when: When,
     given: Begin,
     rules: Rules,
+    followers: Followers,
     version: MaybeVersion = None,
-    update_pools: UpdatePools = "none",
-    soak: Soak = None,
-    force: Force = False,
-    time_zone: Zone = None,
 ) -> None:
     """Make a backup the active version again."""
-    zone = _zone(session, image, update_pools, when, time_zone)
-    body = _body(update_pools, when, zone, rules, soak, version, force) | reason_of(given)
+    zone = _zone(session, image, followers, when)
+    body = _body(followers, when, zone, rules, version) | reason_of(given)
     begin(session, Work(f"images/{image}/roll-back", body, activation_plan, _go_back, image), given)
 
 
@@ -80,19 +88,16 @@ def promote(
     image: Image,
     given: Begin,
     rules: Rules,
+    followers: Followers,
     at: Annotated[str | None, Option("--at", help='When, like "mon 06:00".')] = None,
     days: Annotated[int | None, Option("--days", min=0, help="So many days after it was staged.")] = None,
     version: MaybeVersion = None,
-    update_pools: UpdatePools = "none",
     pools_now: Annotated[bool, Option("--pools-now", help="Update the pools at that moment.")] = False,
     pools_at: Annotated[str | None, Option("--pools-at", help="Update them at this later moment.")] = None,
     pools_on_logoff: Annotated[
         str | None, Option("--pools-on-logoff", help="As people sign out; the last ones at this moment.")
     ] = None,
-    soak: Soak = None,
-    force: Force = False,
     no_backup: NoBackup = False,
-    time_zone: Zone = None,
 ) -> None:
     """Schedule the activation of the staged version."""
     if (at is None) == (days is None):
@@ -101,9 +106,9 @@ def promote(
         raise usage("--sign-out, --plan and --wait mean nothing here: the plan is made again when it is due.")
     when = When(now=pools_now, at=pools_at, on_logoff=pools_on_logoff)
     typed = When(at=at or pools_at, on_logoff=pools_on_logoff)
-    zone = _zone(session, image, update_pools, typed, time_zone)
+    zone = _zone(session, image, followers, typed)
     body: dict[str, Any] = {"image": image, "time_zone": zone, **reason_of(given)}
-    body |= _body(update_pools, when, zone, rules, soak, version, force)
+    body |= _body(followers, when, zone, rules, version)
     body |= {"at": moment(at, zone, "--at")} if at else {"days_after_staging": days}
     body |= {"backup": False} if no_backup else {}
 
@@ -113,29 +118,20 @@ def promote(
     begin(session, Work("promotions", body, promotion_plan, question, image, agreed=False), given)
 
 
-def _zone(session: Session, image: str, update_pools: str, when: When, given: str | None) -> str:
-    names = () if update_pools in {"none", "all"} else update_pools.split(",")
-    return zone_of_pools(session, when, given, names, **({} if names else {"image": image}))
+def _zone(session: Session, image: str, followers: Followers, when: When) -> str:
+    chosen = {} if followers.names else {"image": image}
+    return zone_of_pools(session, when, followers.time_zone, followers.names, **chosen)
 
 
-def _body(
-    update_pools: str,
-    when: When,
-    zone: str,
-    rules: Rules,
-    soak: int | None,
-    version: str | None,
-    force: bool,
-) -> dict[str, Any]:
-    pools: str | list[str] = update_pools if update_pools in {"none", "all"} else update_pools.split(",")
-    body: dict[str, Any] = {"update_pools": pools}
-    if pools != "none":
+def _body(followers: Followers, when: When, zone: str, rules: Rules, version: str | None) -> dict[str, Any]:
+    body: dict[str, Any] = {"update_pools": followers.names or followers.update_pools}
+    if followers.update_pools != "none":
         body |= {"schedule": needed_schedule(when, zone), "policy": policy_of(rules.policy)}
     elif when != When() or rules.policy:
         raise usage("A time and a policy belong to --update-pools.")
-    body |= {} if soak is None else {"soak_minutes": soak}
+    body |= {} if followers.soak is None else {"soak_minutes": followers.soak}
     body |= {"version": version} if version else {}
-    return body | ({"force": True} if force else {})
+    return body | ({"force": True} if followers.force else {})
 
 
 def _activate(plan: Any) -> str:

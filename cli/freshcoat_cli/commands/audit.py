@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
         cls=PlainGroup, help="Read the record of who did what, the newest first. verify: prove that it is whole."
     )
     default(group)(audit)
-    command(group, "verify")(verify)
+    command(group, "verify", judges=True)(verify)
     command(group, "refusals")(refusals)
     app.add_typer(group, name="audit", rich_help_panel=LOOK)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +12,7 @@ from freshcoat_cli import completing
 from freshcoat_cli.command import command
 from freshcoat_cli.commands.panels import PUBLISH
 from freshcoat_cli.errors import usage
-from freshcoat_cli.options import Begin, Rules, When
+from freshcoat_cli.options import Begin, OptionGroup, Rules, When
 from freshcoat_cli.output.words import count, plain
 from freshcoat_cli.publishing.begin import Work, ask_plan, begin, show_answer
 from freshcoat_cli.publishing.plans import fleet_plan, pool_plan
@@ -21,15 +22,23 @@ from freshcoat_cli.session import Session
 
 Pool = Annotated[str, Argument(help="The pool.", autocompletion=completing.pools)]
 Version = Annotated[str, Argument(help="The version, like 2.0.0.")]
-Only = Annotated[list[str] | None, Option("--only", help="Update this host alone; several times.")]
 Exclude = Annotated[list[str] | None, Option("--exclude", help="Leave this host out; several times.")]
 Downgrade = Annotated[bool, Option("--allow-downgrade", help="Also to an older version.")]
-OtherImage = Annotated[str | None, Option("--image", help="Another image than the pool's.")]
+
+
+@dataclass(frozen=True)
+class Choice(OptionGroup):
+    """Which hosts of a pool are updated, and from which image."""
+
+    image: Annotated[str | None, Option("--image", help="Another image than the pool's.")] = None
+    only: Annotated[list[str] | None, Option("--only", help="Update this host alone; several times.")] = None
+    exclude: Exclude = None
+    allow_downgrade: Downgrade = False
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    command(app, "plan", panel=PUBLISH)(plan)
+    command(app, "plan", panel=PUBLISH, judges=True)(plan)
     command(app, "update-image", panel=PUBLISH)(update_image)
     command(app, "update-pools", panel=PUBLISH)(update_pools)
     command(app, "roll-back", panel=PUBLISH)(roll_back)
@@ -41,15 +50,12 @@ def plan(
     version: Version,
     when: When,
     rules: Rules,
-    image: OtherImage = None,
-    only: Only = None,
-    exclude: Exclude = None,
-    allow_downgrade: Downgrade = False,
+    choice: Choice,
 ) -> None:
     """Show what an update of a pool would do. Without a time: as people sign out, within a day."""
     zone = zone_of_pool(session, pool)
     schedule = schedule_of(when, zone) or needed_schedule(When(on_logoff="+1d"), zone)
-    work = _update(pool, version, schedule, rules, image, only, exclude, allow_downgrade)
+    work = _update(pool, version, schedule, rules, choice)
     show_answer(session, ask_plan(session, work), work)
 
 
@@ -60,33 +66,18 @@ def update_image(
     when: When,
     given: Begin,
     rules: Rules,
-    image: OtherImage = None,
-    only: Only = None,
-    exclude: Exclude = None,
-    allow_downgrade: Downgrade = False,
+    choice: Choice,
 ) -> None:
     """Publish a version to a pool: show the plan, ask, begin."""
     schedule = needed_schedule(when, zone_of_pool(session, pool))
-    work = _update(pool, version, schedule, rules, image, only, exclude, allow_downgrade)
+    work = _update(pool, version, schedule, rules, choice)
     work.body.update(reason_of(given))
     begin(session, work, given)
 
 
-def _update(
-    pool: str,
-    version: str,
-    schedule: dict[str, str],
-    rules: Rules,
-    image: str | None,
-    only: list[str] | None,
-    exclude: list[str] | None,
-    allow_downgrade: bool,
-) -> Work:
+def _update(pool: str, version: str, schedule: dict[str, str], rules: Rules, choice: Choice) -> Work:
     body: dict[str, Any] = {"version": version, "schedule": schedule, "policy": policy_of(rules.policy)}
-    body |= {"only": only} if only else {}
-    body |= {"exclude": exclude} if exclude else {}
-    body |= {"image": image} if image else {}
-    body |= {"allow_downgrade": True} if allow_downgrade else {}
+    body |= {name: value for name, value in vars(choice).items() if value}
 
     def question(shown: Any) -> str:
         return f"Publish {plain(shown['version'])} to {count(shown['to_update'], 'host')}?"

@@ -16,7 +16,7 @@ from freshcoat_cli.session import Session
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    command(app, "watch", panel=LOOK)(watch)
+    command(app, "watch", panel=LOOK, watches=True)(watch)
 
 
 def watch(

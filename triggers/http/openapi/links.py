@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from triggers.http.contract import Endpoint
@@ -98,10 +97,6 @@ def links_of(one: Endpoint, status: int) -> dict[str, Any]:
         return {}
     return {
         target: {"operationId": target, "parameters": dict(parameters)}
-        for targets, parameters in _groups(one.name)
+        for targets, parameters in LINKS.get(one.name, ())
         for target in targets
     }
-
-
-def _groups(name: str) -> Iterable[tuple[tuple[str, ...], dict[str, str]]]:
-    return LINKS.get(name, ())

@@ -2,7 +2,7 @@
 
 import type { Body, Model } from "../../api";
 import { hostsText } from "../../parts/dialog";
-import type { PolicyChange } from "../../parts/policy/PolicyFields";
+import type { PolicyChange } from "../../parts/policy/fields";
 
 export type Pool = Model<"PoolView">;
 

@@ -1,6 +1,7 @@
 import { useState, type ReactNode } from "react";
 
-import { PolicyFields, type PolicyChange } from "../../parts/policy/PolicyFields";
+import type { PolicyChange } from "../../parts/policy/fields";
+import { PolicyFields } from "../../parts/policy/PolicyFields";
 import { Fold } from "./Fold";
 import type { Plan } from "./form";
 import { policyText } from "./planTexts";

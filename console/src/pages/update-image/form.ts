@@ -1,7 +1,7 @@
 /** What the form holds, and the request that it stands for. Pure. */
 
 import type { Body, Model } from "../../api";
-import type { PolicyChange } from "../../parts/policy/PolicyFields";
+import type { PolicyChange } from "../../parts/policy/fields";
 import { shortName } from "../../parts/words";
 import { firstSchedule, isComplete, toSchedule, type ScheduleForm } from "../../parts/schedule";
 

@@ -2,14 +2,7 @@ import { Field, Input, Select, Textarea } from "@fluentui/react-components";
 import { useState, type ReactNode } from "react";
 
 import { PACES, useLive } from "../../api";
-import {
-  Choices,
-  Numbers,
-  type ChoiceField,
-  type NumberField,
-  type PolicyName,
-  type PolicyParts,
-} from "./PolicyFields";
+import { Choices, Numbers, type ChoiceField, type NumberField, type PolicyName, type PolicyParts } from "./fields";
 import styles from "./policy.module.css";
 import { minutesText, readMinutes } from "./values";
 import { NEW_WINDOW, type Window } from "./windows";

@@ -1,41 +1,28 @@
-import { Button, Field, Input, Select } from "@fluentui/react-components";
+import { Button } from "@fluentui/react-components";
 import { useState, type ReactNode } from "react";
 
-import type { Model } from "../../api";
 import { said } from "../form/Refusal";
+import {
+  Choices,
+  Numbers,
+  type ChoiceField,
+  type NumberField,
+  type PolicyChange,
+  type PolicyName,
+  type PolicyParts,
+} from "./fields";
 import { isMore, MorePolicyFields } from "./MorePolicyFields";
 import styles from "./policy.module.css";
-import { readNumber } from "./values";
-
-export type PolicyChange = Model<"PolicyOverridesInput">;
-export type PolicyName = keyof PolicyChange;
 
 interface Props {
   /** What is set; the rest is that of `otherwise`. */
   policy: PolicyChange;
-  /** What counts where nothing is set, if it is known. */
-  otherwise: Partial<Model<"Policy">> | null;
+  otherwise: PolicyParts["otherwise"];
   /** The pool's account: its probes can be chosen. */
   account: string;
   fieldError: (field: string) => string | undefined;
   onChange: (policy: PolicyChange) => void;
 }
-
-/** What each part of the form gets. */
-export interface PolicyParts {
-  policy: PolicyChange;
-  otherwise: Props["otherwise"];
-  /** What was refused about a field, as Fluent's `Field` takes it. */
-  error: (name: PolicyName) => ReturnType<typeof said>;
-  set: (name: PolicyName, value: unknown) => void;
-}
-
-export type NumberField = readonly [name: PolicyName, label: string, share?: boolean];
-export type ChoiceField = readonly [
-  name: PolicyName,
-  label: string,
-  choices: readonly (readonly [value: string, text: string])[],
-];
 
 const NUMBERS: readonly NumberField[] = [
   ["canary_hosts", "Hosts that go first"],
@@ -89,42 +76,4 @@ export function PolicyFields({ policy, otherwise, account, fieldError, onChange 
       )}
     </>
   );
-}
-
-export function Numbers({
-  policy,
-  otherwise,
-  error,
-  set,
-  fields,
-}: PolicyParts & { fields: readonly NumberField[] }): ReactNode {
-  return fields.map(([name, label, share = false]) => (
-    <Field key={name} label={label} {...error(name)}>
-      <Input
-        inputMode={share ? undefined : "numeric"}
-        placeholder={shown(otherwise?.[name as keyof typeof otherwise])}
-        value={String(policy[name] ?? "")}
-        onChange={(_, { value }) => set(name, readNumber(value, share))}
-      />
-    </Field>
-  ));
-}
-
-export function Choices({ policy, error, set, fields }: PolicyParts & { fields: readonly ChoiceField[] }): ReactNode {
-  return fields.map(([name, label, choices]) => (
-    <Field key={name} label={label} {...error(name)}>
-      <Select value={String(policy[name] ?? "")} onChange={(_, { value }) => set(name, value || undefined)}>
-        <option value="">As usual</option>
-        {choices.map(([value, text]) => (
-          <option key={value} value={value}>
-            {text}
-          </option>
-        ))}
-      </Select>
-    </Field>
-  ));
-}
-
-function shown(value: unknown): string {
-  return typeof value === "number" || typeof value === "string" ? String(value) : "as usual";
 }
