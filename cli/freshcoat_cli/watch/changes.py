@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from freshcoat_cli.output.moments import moment_of
+from freshcoat_cli.output.moments import moment_of, span
 from freshcoat_cli.output.moments import name_of as zone_name
 from freshcoat_cli.output.words import message, plain, words
 from freshcoat_cli.watch.parts import told
@@ -28,9 +28,24 @@ def first_line(sight: Sight, look: Look, now: datetime) -> str:
 def lines(before: Sight | None, after: Sight, look: Look, now: datetime, last_at: datetime | None) -> list[str]:
     """The lines to write now: what has happened, and where it stands if that has changed or was not said for long."""
     told_events = [event_line(event, look).plain for event in after.events]
+    told_events += [_step_line(step, look) for step in _steps_between(before, after)]
     changed = before is None or _standing(before) != _standing(after) or before.problem != after.problem
     due = last_at is None or now - last_at >= EVERY
     return [*told_events, *([standing_line(after, look, now)] if changed or due else [])]
+
+
+def _steps_between(before: Sight | None, after: Sight) -> list[Json]:
+    """The steps of a task that have begun and ended since the look before: no standing line has named them."""
+    named = {step["name"] for step in before.view["steps"]} if before and not before.is_rollout else set()
+    return [step for step in after.view.get("steps", ()) if step["ended_at"] and step["name"] not in named]
+
+
+def _step_line(step: Json, look: Look) -> str:
+    """`23:40:52 taking a snapshot, for 8 s`, with the moment of its beginning."""
+    begun, ended = moment_of(step["begun_at"]), moment_of(step["ended_at"])
+    if begun is None or ended is None:
+        return plain(step["name"])
+    return f"{begun.astimezone(look.zone):%H:%M:%S} {plain(step['name'])}, for {span((ended - begun).total_seconds())}"
 
 
 def standing_line(sight: Sight, look: Look, now: datetime) -> str:

@@ -191,6 +191,22 @@ def test_a_log_has_a_line_at_each_change_and_one_a_minute() -> None:
     ]
 
 
+def test_lines_name_the_steps_that_begin_and_end_between_two_looks() -> None:
+    steps = task()["steps"]
+    cloned = {"name": "generalizing the clone", "begun_at": at(-2), "ended_at": at(-1), "detail": ""}
+    last = {"name": "cleaning up", "begun_at": at(-0.5), "ended_at": at(0), "detail": ""}
+    prepared = steps[1] | {"ended_at": at(-2)}
+    done = task(state="succeeded", percent=100, step="", ended_at=at(0), steps=[steps[0], prepared, cloned, last])
+    said = text_of(lambda console: Lines(console, LOOK, lambda: NOW), [task(), done]).splitlines()
+    assert said[1:-1] == [
+        "23:32:00 reserving the image, for 3 s",
+        "23:41:00 running 45 %, preparing the clone",
+        "23:39:00 generalizing the clone, for 60 s",
+        "23:40:30 cleaning up, for 30 s",
+        "23:41:00 succeeded 100 %",
+    ]
+
+
 def test_a_log_of_many_pools_names_each_that_has_begun() -> None:
     text = text_of(lambda console: Lines(console, LOOK, lambda: NOW), [pools_task()], Ask(stop_when_waiting=True))
     assert text.splitlines() == [
