@@ -24,6 +24,7 @@ from triggers import (
     rollouts,
     tasks,
     timers,
+    warmup,
 )
 
 check_start()
@@ -32,7 +33,7 @@ app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 for part in (
     *(access, caps, profiles, audit, accounts, pools, images, promotions, rollouts, tasks, events, health, timers),
-    *(console, overview),
+    *(console, overview, warmup),
     *(orchestrations, rollout_activities, host_activities, task_activities),
 ):
     app.register_functions(part.bp)

@@ -8,6 +8,8 @@ from typing import Any
 from azure_functions_runtime.bindings.datumdef import Datum
 
 SERVED_TRIGGERS = frozenset({"httpTrigger", "timerTrigger", "orchestrationTrigger", "activityTrigger", "entityTrigger"})
+_NEVER_HERE = "warmupTrigger"
+"""Runs when Azure adds an instance. There is only one here."""
 _CLIENT = "durableClient"
 _SERVED_BINDINGS = frozenset({"http", _CLIENT})
 _EFFECTS = (
@@ -58,7 +60,7 @@ class Function:
     def notes(self) -> list[str]:
         """A line for each part of the function that this host does not serve."""
         notes = []
-        if self.kind not in SERVED_TRIGGERS:
+        if self.kind not in {*SERVED_TRIGGERS, _NEVER_HERE}:
             hint = f"start it with POST /admin/functions/{self.name}"
             notes.append(f"{self.name} ({self.kind}) is not triggered by this host; {hint}")
         if self.retry:
