@@ -11,7 +11,7 @@ CONSOLE_FILES = $(shell find console \( -name node_modules -o -name dist \) -pru
 unexport PYTHONDONTWRITEBYTECODE
 
 .DELETE_ON_ERROR:
-.PHONY: help setup console cli test hunt chaos bench lint openapi lock audit run demo screenshots clean
+.PHONY: help setup console cli test hunt chaos bench lint openapi lock audit sbom smoke run demo screenshots clean
 
 help:
 	@echo "make demo    bring a new image from its template to a pool of 24 hosts, on this machine"
@@ -24,6 +24,8 @@ help:
 	@echo "make openapi write docs/openapi.json, the contract of the HTTP API, as the app answers it"
 	@echo "make lock    compile requirements*.in into requirements*.txt; with newer versions: make lock ARGS=--upgrade"
 	@echo "make audit   look up the locked packages in a database of known vulnerabilities"
+	@echo "make sbom    write sbom.json (CycloneDX) and docs/licences.md from the locks"
+	@echo "make smoke   check a deployed app, reading only: URL=https://… (POOL, TELEMETRY, CHECKLIST=1; see docs/smoke.md)"
 	@echo "make cli     build the command line into cli/dist, as a wheel; .venv/bin/freshcoat is there after make setup"
 	@echo "make console build the web console into console/dist; run, demo and test do so when it has changed"
 	@echo "make screenshots  make the pictures of the README anew, in docs/pictures"
@@ -71,6 +73,7 @@ lint: setup console/node_modules/.package-lock.json
 	@$(PYTHON) -m tools.sizes
 	@$(PYTHON) -m tools.powershell
 	@$(PYTHON) -m tools.openapi --check
+	@$(PYTHON) -m tools.sbom --check
 	@cd console && npm run --silent schema && npm run --silent lint
 
 openapi: setup
@@ -84,6 +87,13 @@ lock: setup
 audit: setup
 	@$(PYTHON) -m tools.audit
 
+sbom: setup
+	@$(PYTHON) -m tools.sbom
+
+smoke: setup
+	@$(PYTHON) -m tools.smoke --url "$(URL)" --pool "$(POOL)" --telemetry "$(TELEMETRY)" \
+		$(if $(CANARY),--host "$(CANARY)" --version "$(VERSION)") $(if $(CHECKLIST),--checklist)
+
 run demo: setup
 	@$(MAKE) --silent $(CONSOLE) || echo "The console could not be built (above); the API works without it."
 	@exec $(PYTHON) -m local $@ --parent $$PPID
@@ -93,5 +103,5 @@ screenshots: setup $(CONSOLE)
 	@$(PYTHON) -m local.screenshots
 
 clean:
-	rm -rf .venv node_modules console/node_modules console/dist console/src/schema.d.ts cli/dist .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv sbom.json node_modules console/node_modules console/dist console/src/schema.d.ts cli/dist .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,198 @@
+"""`make smoke` against an app that answers as a test says: what it finds, what it advises, and its exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from shared.core.names import RELEASE
+from tests.cli.app import ME, App, Asked, Says, problem, serving
+from tools.smoke.__main__ import USAGE, main
+
+ENTRA = {"kind": "entra", "tenants": ["t"], "client_id": "c", "scope": "api://c/.default"}
+FINDINGS = [
+    {"check": "rights", "result": "pass", "detail": "all rights are there", "what_to_do": ""},
+    {"check": "downgrade", "result": "warn", "detail": "the pool has version 1.0.0 already", "what_to_do": "nothing"},
+]
+POOL = {"name": "office", "version": "1.0.0"}
+IMAGE = {"name": "win11", "problem": "", "current": "1.0.0"}
+
+
+class World:
+    """An app with one pool and one image, all of it well. A test changes what it needs."""
+
+    def __init__(self) -> None:
+        self.about: dict[str, Any] = {"name": "Freshcoat", "version": RELEASE, "simulated": False, "auth": ENTRA}
+        self.about |= {"environment": "test"}
+        self.apart = timedelta()
+        self.stranger = 401
+        self.forged = 401
+        self.me: dict[str, Any] = ME | {"may": ["read", "plan"]}
+        self.health: dict[str, str] = {"tables": "ok", "azure": "ok"}
+        self.images: list[dict[str, Any]] = [IMAGE]
+        self.pools: list[dict[str, Any]] = [POOL]
+        self.plan: Callable[[Mapping[str, Any]], Says] = lambda _: Says(body={"preflight": FINDINGS})
+
+    def answer(self, asked: Asked) -> Says:
+        path = urlsplit(asked.path).path.removeprefix("/api/")
+        known = "x-freshcoat-key" in asked.headers
+        if path == "about":
+            return Says(body=self.about | {"now": (datetime.now(UTC) + self.apart).isoformat()})
+        if not known:
+            return Says(self.forged if "x-ms-client-principal" in asked.headers else self.stranger, {})
+        if path == "health/live":
+            fine = self.health == {"tables": "ok", "azure": "ok"}
+            return Says(200 if fine else 503, {"checks": self.health}, {"Retry-After": "10"})
+        if path.endswith("/update-image"):
+            return self.plan(asked.body)
+        lists = {"images": self.images, "pools": self.pools}
+        return Says(body={"items": lists[path]} if path in lists else self.me)
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> World:
+    monkeypatch.setenv("FRESHCOAT_KEY", "fck_test")
+    monkeypatch.setenv("FRESHCOAT_CONFIG_DIR", str(tmp_path))
+    return World()
+
+
+@pytest.fixture
+def app(world: World) -> Iterator[App]:
+    with serving(world.answer) as app:
+        yield app
+
+
+def run(app: App, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, str]:
+    code = main(["--url", app.url, *more])
+    return code, capsys.readouterr().out
+
+
+def test_an_app_that_is_well_passes_and_nothing_is_written(app: App, capsys: pytest.CaptureFixture[str]) -> None:
+    code, said = run(app, capsys)
+    assert (code, "fail " in said) == (0, False), said
+    assert "pass  pool office: rights\n" in said
+    assert "pass  forged sign-in: refused\n" in said
+    assert "1.0.0 already" not in said, "the plan asks for the version that the pool has"
+    assert said.splitlines()[-1].endswith("1 to look at, 0 failed"), "telemetry was not looked for"
+    assert {one.method for one in app.asked if "update-image" not in one.path} == {"GET"}
+    (planned,) = app.of("POST")
+    assert "what_if=true" in planned.path
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "expected"),
+    [
+        ({"about": {"version": "0.0.9"}}, 0, "warn  version: the app is 0.0.9"),
+        ({"about": {"auth": {"kind": "key"}}}, 0, "warn  sign-in: only app keys are taken"),
+        ({"apart": timedelta(seconds=20)}, 0, "warn  clock: 20 s apart"),
+        ({"apart": timedelta(minutes=-3)}, 1, "fail  clock: 180 s apart"),
+        ({"stranger": 200}, 1, "fail  strangers: answered 200, not 401"),
+        ({"forged": 200}, 1, "fail  forged sign-in: answered 200, not 401"),
+        ({"forged": 503}, 0, "warn  forged sign-in: answered 503, not 401"),
+        ({"me": {"may": ["read"]}}, 0, "warn  me: ann may not plan"),
+        (
+            {"health": {"tables": "cannot be read", "azure": "not asked: no pool can be read"}},
+            1,
+            "fail  tables: the app's",
+        ),
+        ({"health": {"tables": "ok", "azure": "refuses"}}, 1, "fail  arm: Azure refuses"),
+        ({"health": {"tables": "ok", "azure": "busy"}}, 0, "warn  arm: Azure busy"),
+        ({"health": {"tables": "ok", "azure": "ok", "pools": "1 of 2 cannot be read"}}, 1, "fail  pools: 1 of 2"),
+        ({"images": [IMAGE | {"problem": "the image definition was not found"}]}, 1, "fail  image win11: the image"),
+        ({"images": [IMAGE | {"current": None}]}, 0, "warn  image win11: it has no active version"),
+        ({"images": [], "pools": []}, 0, "warn  pools: there are none"),
+    ],
+)
+def test_what_is_not_well_is_named(
+    app: App, world: World, capsys: pytest.CaptureFixture[str], change: dict[str, Any], code: int, expected: str
+) -> None:
+    for name, value in change.items():
+        old = getattr(world, name)
+        setattr(world, name, old | value if isinstance(old, dict) and name != "health" else value)
+    found, said = run(app, capsys)
+    assert (found, expected in said) == (code, True), said
+    lines = said.splitlines()
+    at = next(number for number, line in enumerate(lines) if expected in line)
+    assert lines[at + 1].startswith("      -> "), "it says what to do"
+
+
+def test_a_failed_check_of_a_pool_comes_with_its_advice(
+    app: App, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lacks = {"check": "rights", "result": "fail", "detail": "lacks the right a/b", "what_to_do": "give it the role"}
+    world.plan = lambda _: Says(body={"preflight": [*FINDINGS, lacks]})
+    code, said = run(app, capsys)
+    assert code == 1
+    assert "fail  pool office: rights: lacks the right a/b\n      -> give it the role\n" in said
+
+
+def test_a_pool_whose_limits_forbid_a_mode_is_asked_with_another(
+    app: App, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def plan(body: Mapping[str, Any]) -> Says:
+        if body["schedule"]["mode"] == "on_logoff":
+            return problem(422, "preflight-failed", "Refused", "the limits allow the mode now only")
+        return Says(body={"preflight": FINDINGS})
+
+    world.plan = plan
+    code, said = run(app, capsys)
+    assert (code, "pass  pool office" in said) == (0, True), said
+
+
+def test_a_pool_that_cannot_be_planned_does_not_hide_the_others(
+    app: App, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.pools = [POOL, {"name": "lab", "version": "2.0.0"}]
+    refused = problem(422, "preflight-failed", "Refused", "no mode is allowed")
+    world.plan = lambda body: refused if body["version"] == "1.0.0" else Says(body={"preflight": FINDINGS})
+    code, said = run(app, capsys)
+    assert code == 1
+    assert "fail  pool office: no plan can be made. Refused. no mode is allowed" in said
+    assert "pass  pool lab: rights" in said
+
+
+def test_only_the_named_pools_are_checked_and_an_unknown_one_fails(
+    app: App, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, said = run(app, capsys, "--pool", "lab, office")
+    assert code == 1
+    assert "fail  pool lab: there is none of this name" in said
+    assert "pass  pool office" in said
+
+
+def test_who_is_not_signed_in_learns_how(
+    app: App, world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FRESHCOAT_KEY")
+    monkeypatch.setenv("FRESHCOAT_NO_KEYRING", "1")
+    world.about["auth"] = {"kind": "key"}
+    code, said = run(app, capsys)
+    assert code == 1
+    assert f"sign in with: freshcoat login {app.url}" in said.replace("Sign", "sign")
+
+
+def test_another_site_and_a_closed_door_are_no_freshcoat(app: App, world: World, capsys: Any) -> None:
+    world.about["name"] = "Other"
+    assert "not like a Freshcoat" in run(app, capsys)[1]
+
+
+def test_nothing_at_the_address_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--url", "http://127.0.0.1:9"]) == 1
+    assert "fail  reachable" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--url", "http://freshcoat.example"],
+        ["--url", "https://a.example", "--host", "lab-0", "--pool", "lab"],
+        ["--url", "https://a.example", "--host", "lab-0", "--version", "2.0.0"],
+        ["--url", "https://a.example", "--host", "lab-0", "--version", "2.0.0", "--pool", "lab,office"],
+    ],
+)
+def test_a_call_that_cannot_work_is_refused_before_anything_is_asked(arguments: list[str]) -> None:
+    assert main(arguments) == USAGE

@@ -1,0 +1,95 @@
+"""Whether every image and every pool is as an update needs it: the checks of a plan, which writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from freshcoat_cli.errors import CliError, Exit
+from tools.smoke.results import Check, Grade, failed, passed, warned
+from tools.smoke.target import Target, words
+
+AHEAD = timedelta(days=7)
+NOT_ABOUT_THE_POOL = {"downgrade"}
+"""The plan asks for the version that the pool has, so this finding says nothing."""
+_SETTLES = {"rights": 33, "directory": 59}
+"""Questions of docs/unverified.md that a passed finding answers where Azure is real."""
+
+
+def images(target: Target) -> Iterator[Check]:
+    """Each image's definition and template VM can be read."""
+    found = list(target.client.pages("images"))
+    if not found:
+        yield warned("images", "there are none", "register an image (docs/images.md), and check again")
+    for image in found:
+        name = f"image {image['name']}"
+        if image["problem"]:
+            advice = "check the definition's id and the role “Freshcoat image definitions” (docs/permissions.md)"
+            yield failed(name, image["problem"], advice)
+        elif not image["current"]:
+            yield warned(name, "it has no active version", "activate one before pools can get it (docs/images.md)")
+        else:
+            yield passed(name, f"version {image['current']} is active and in the gallery")
+
+
+def pools(target: Target, only: Sequence[str] = ()) -> Iterator[Check]:
+    """The preflight of each pool, for the version that it has."""
+    found = [pool for pool in target.client.pages("pools") if not only or pool["name"] in only]
+    for name in sorted(set(only) - {pool["name"] for pool in found}):
+        yield failed(f"pool {name}", "there is none of this name, or it is not yours", "check how it is spelt")
+    if not found and not only:
+        yield warned("pools", "there are none", "register a pool (docs/api.md), and check again")
+    for pool in found:
+        yield from _pool(target, pool)
+
+
+def _pool(target: Target, pool: Mapping[str, Any]) -> Iterator[Check]:
+    name = f"pool {pool['name']}"
+    try:
+        version = pool.get("version") or target.client.get(f"pools/{pool['name']}/image")["version"]
+    except CliError as error:
+        yield warned(name, f"it has no version yet, so no plan was made. {words(error)}", "activate a version first")
+        return
+    try:
+        plan = _plan(target, pool["name"], version)
+    except CliError as error:
+        text = f"no plan can be made. {words(error)}"
+        if error.code in {Exit.UNREACHABLE, Exit.NOT_NOW}:
+            yield warned(name, text, "check again in some minutes")
+        else:
+            yield failed(name, text, "do what the text says, and check again")
+        return
+    yield from graded(name, plan["preflight"], target.simulated)
+
+
+def _plan(target: Target, pool: str, version: str) -> Any:
+    """The plan of an update to this version. A pool whose limits forbid one mode is asked with another."""
+    deadline = (datetime.now(UTC) + AHEAD).isoformat()
+    schedules = ({"mode": "on_logoff", "deadline": deadline}, {"mode": "now"}, {"mode": "at", "at": deadline})
+    for schedule in schedules:
+        try:
+            return target.client.request(
+                "POST",
+                f"pools/{pool}/update-image",
+                query={"what_if": True, "hosts_limit": 0},
+                body={"version": version, "schedule": schedule, "allow_downgrade": True},
+            ).data
+        except CliError as error:
+            if error.code is not Exit.REFUSED or schedule is schedules[-1]:
+                raise
+    raise AssertionError("one of the schedules was the last")
+
+
+def graded(name: str, findings: Sequence[Mapping[str, str]], simulated: bool) -> Iterator[Check]:
+    """Those findings that somebody must look at, the worst first, and one line for all others."""
+    told = [one for one in findings if one["check"] not in NOT_ABOUT_THE_POOL]
+    grades: tuple[Grade, ...] = ("fail", "warn")
+    for grade in grades:
+        for one in told:
+            if one["result"] == grade:
+                yield Check(name, grade, f"{one['check']}: {one['detail']}", one.get("what_to_do", ""))
+    fine = [one["check"] for one in told if one["result"] == "pass"]
+    if fine:
+        settled = () if simulated else tuple(number for check, number in _SETTLES.items() if check in fine)
+        yield passed(name, ", ".join(fine), settled)

@@ -1,0 +1,93 @@
+"""Whether what the app logs arrives in Log Analytics: one request with a trace of its own is looked for there.
+
+https://learn.microsoft.com/azure/azure-monitor/logs/api/overview
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import httpx
+
+from freshcoat_cli.config.profiles import is_this_machine
+from tools.smoke.results import Check, failed, passed, warned
+from tools.smoke.target import Target, ask
+
+ENDPOINT = "https://api.loganalytics.azure.com"
+SCOPE = "https://api.loganalytics.io/.default"
+ARRIVES_WITHIN = 600.0
+"""Seconds. Microsoft names 2 to 5 minutes for most of it."""
+BETWEEN = 20.0
+_ADVICE = "check APPLICATIONINSIGHTS_CONNECTION_STRING in the app's settings, and the daily cap of the workspace"
+_QUERY = (
+    "AppRequests | where TimeGenerated > datetime({since}) "
+    "| summarize Seen = count(), Ours = countif(OperationId == '{trace}')"
+)
+
+
+class Waiting(Protocol):
+    """Passes time between two questions."""
+
+    def __call__(self, seconds: float) -> None: ...
+
+
+def not_asked() -> Check:
+    """Nobody said where to look."""
+    return warned("telemetry", "not looked for", "name the workspace: TELEMETRY={workspace id of Log Analytics}")
+
+
+def arrives(
+    target: Target,
+    workspace: str,
+    endpoint: str = ENDPOINT,
+    wait: Waiting = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Check:
+    """Send one request, and look for it until it is there or the time is over."""
+    trace, since, end = secrets.token_hex(16), datetime.now(UTC).isoformat(), clock() + ARRIVES_WITHIN
+    ask(target.strangers, "/api/about", {"traceparent": f"00-{trace}-{secrets.token_hex(8)}-01"})
+    seen, trouble = 0, ""
+    while True:
+        try:
+            seen, ours = _ask(endpoint, workspace, _QUERY.format(since=since, trace=trace))
+        except (httpx.HTTPError, LookupError, ValueError, TypeError) as error:
+            trouble = str(error) or type(error).__name__
+        else:
+            if ours:
+                return passed("telemetry", "a request was found in the workspace by its trace id")
+            trouble = ""
+        if clock() >= end:
+            break
+        wait(BETWEEN)
+    if trouble:
+        advice = "check the workspace's id, and that you have the role Log Analytics Reader on it"
+        return failed("telemetry", f"the workspace cannot be asked: {trouble}", advice)
+    if seen:
+        return warned("telemetry", "requests arrive, but not under the trace id that they were sent with", _ADVICE)
+    return failed("telemetry", f"nothing arrived within {ARRIVES_WITHIN / 60:.0f} minutes", _ADVICE)
+
+
+def _ask(endpoint: str, workspace: str, query: str) -> tuple[int, int]:
+    """How many requests are there since then, and how many of them are ours."""
+    headers = {} if is_this_machine(endpoint) else {"Authorization": f"Bearer {_token()}"}
+    url = f"{endpoint}/v1/workspaces/{workspace}/query"
+    got = httpx.post(url, json={"query": query}, headers=headers, timeout=60, trust_env=not is_this_machine(endpoint))
+    got.raise_for_status()
+    table: dict[str, Any] = got.json()["tables"][0]
+    row = dict(zip((column["name"] for column in table["columns"]), table["rows"][0], strict=True))
+    return int(row["Seen"]), int(row["Ours"])
+
+
+def _token() -> str:
+    """A token of whoever is signed in with the Azure CLI. Raises ValueError."""
+    from azure.core.exceptions import ClientAuthenticationError  # noqa: PLC0415 - only needed against Azure
+    from azure.identity import AzureCliCredential, CredentialUnavailableError  # noqa: PLC0415
+
+    try:
+        return AzureCliCredential().get_token(SCOPE).token
+    except (ClientAuthenticationError, CredentialUnavailableError) as error:
+        raise ValueError("sign in with: az login") from error
