@@ -14,6 +14,7 @@ from shared.images.promotions.due import run_due
 from shared.images.retention import tidy
 from shared.pools.watch import watch_pools
 from shared.ports.engine import Engine
+from shared.records.old_rollouts import tidy_rollouts
 from shared.records.pool_looks import look_at_pools
 from shared.records.tidying import tidy_records
 from shared.rollouts.old_disks.cleanup import tidy_disks
@@ -67,7 +68,7 @@ def find_lost_hosts(timer: func.TimerRequest) -> None:
 def tidy_old_records(timer: func.TimerRequest, client: SyncDurableFunctionsClient) -> None:
     """Runs by `FRESHCOAT_RETENTION_SCHEDULE`."""
     found = services()
-    removed = tidy_records(found)
+    removed = tidy_records(found) + tidy_rollouts(found)
     before = found.now() - timedelta(days=found.settings.history_keep_days)
     forgotten = DurableEngine(client).forget_ended(before)
     if removed or forgotten:

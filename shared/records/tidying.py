@@ -13,7 +13,7 @@ from shared.models.base import Record
 from shared.ports.storage import Rows
 from shared.services import Services
 
-_log = logging.getLogger("freshcoat.tidying")
+log = logging.getLogger("freshcoat.tidying")
 
 MOST_AT_ONCE = 1_000
 """Maximum number of lapsed answers that one run removes; the next run goes on."""
@@ -39,13 +39,20 @@ def tidy_records(services: Services) -> int:
 
 
 def _remove_months[R: Record](rows: Rows[R], now: datetime, kept: int) -> int:
-    removed, left = 0, MOST_OF_MONTHS
+    removed = 0
     for month in _months_before(now, kept):
-        token: str | None = ""
-        while token is not None and left > 0:
-            page = rows.page(month, limit=min(left, _PAGE), continuation=token or None)
-            removed += sum(_remove_together(rows, group) for group in batched(page.rows, _TOGETHER, strict=False))
-            left, token = left - len(page.rows), page.continuation
+        removed += remove_partition(rows, month, MOST_OF_MONTHS - removed)
+    return removed
+
+
+def remove_partition[R: Record](rows: Rows[R], partition: str, most: int) -> int:
+    """Remove the rows of a partition, at most `most`; return how many. One that cannot be removed is logged."""
+    removed, left = 0, most
+    token: str | None = ""
+    while token is not None and left > 0:
+        page = rows.page(partition, limit=min(left, _PAGE), continuation=token or None)
+        removed += sum(_remove_together(rows, group) for group in batched(page.rows, _TOGETHER, strict=False))
+        left, token = left - len(page.rows), page.continuation
     return removed
 
 
@@ -55,7 +62,7 @@ def _remove_together[R: Record](rows: Rows[R], found: Sequence[R]) -> int:
     except StaleRow:
         return _remove(rows, found)
     except FreshcoatError as error:
-        _log.warning("%s records could not be removed: %s", len(found), error)
+        log.warning("%s records could not be removed: %s", len(found), error)
         return 0
     return len(found)
 
@@ -67,7 +74,7 @@ def _remove[R: Record](rows: Rows[R], found: Sequence[R]) -> int:
             rows.remove(record)
             removed += 1
         except FreshcoatError as error:
-            _log.warning("A record could not be removed: %s", error)
+            log.warning("A record could not be removed: %s", error)
     return removed
 
 
