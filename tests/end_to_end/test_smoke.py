@@ -40,7 +40,7 @@ def test_the_checks_pass_name_a_missing_right_and_update_one_host(
     assert freshcoat.get("/rollouts?pool=smoke")["items"] == []
 
     code, said = smoke(freshcoat, capsys, "--host", second, "--version", "2.0.0")
-    assert f"fail  canary {second}: users are on it (sessions: 1), so it was left alone" in said
+    assert f"fail  canary {second}: users are on it (sessions: 1), so it was left alone" in said, said
     code, said = smoke(freshcoat, capsys, "--host", first, "--version", "2.0.0")
     assert f"pass  canary {first}: it was updated to 2.0.0" in said, said
     versions = {name: host["version"] for name, host in freshcoat.azure("smoke").items()}

@@ -67,7 +67,7 @@ def _as_somebody(target: Target, given: argparse.Namespace) -> Iterator[Check]:
     else:
         yield telemetry.not_asked()
     if given.host:
-        canary = Canary(*_names(given.pool), host=given.host, version=given.version)
+        canary = Canary(_names(given.pool)[0], given.host, given.version)
         yield update_one(target.client, canary, print, every=given.every, simulated=target.simulated)
 
 

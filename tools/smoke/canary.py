@@ -41,9 +41,10 @@ def update_one(
     """Update one empty host, and follow it to its end."""
     name = f"canary {canary.host}"
     try:
-        if problem := _unfit(client, canary):
+        host = _find(client, canary)
+        if problem := _unfit(host, canary):
             return failed(name, problem, "name another host, or another version")
-        begun = client.send("POST", f"pools/{canary.pool}/update-image", _request(canary)).data
+        begun = client.send("POST", f"pools/{canary.pool}/update-image", _request(canary, host["host"])).data
         say(f"      rollout {begun['id']} begins; this takes some minutes")
         rollout = _follow(client, begun, say, wait, every)
         return _judge(name, rollout, client, canary, simulated)
@@ -51,22 +52,28 @@ def update_one(
         return failed(name, words(error), "do what the text says, and check again")
 
 
-def _request(canary: Canary) -> dict[str, Any]:
+def _request(canary: Canary, host: str) -> dict[str, Any]:
     deadline = (datetime.now(UTC) + DEADLINE).isoformat()
     return {
         "version": canary.version,
-        "only": [canary.host],
+        "only": [host],
         "schedule": {"mode": "on_logoff", "deadline": deadline},
         "allow_downgrade": True,
         "reason": REASON,
     }
 
 
-def _unfit(client: Client, canary: Canary) -> str:
+def _find(client: Client, canary: Canary) -> Mapping[str, Any]:
+    """The host, by its whole name or by what stands before the first dot; empty when there is none, or several."""
+    wanted = canary.host.lower()
+    found = client.pages(f"pools/{canary.pool}/hosts", search=canary.host)
+    fitting = [one for one in found if wanted in {one["host"].lower(), one["host"].lower().partition(".")[0]}]
+    return fitting[0] if len(fitting) == 1 else {}
+
+
+def _unfit(host: Mapping[str, Any], canary: Canary) -> str:
     """Why this host must be left alone; empty when it may be taken."""
-    path = f"pools/{canary.pool}/hosts"
-    host = next((one for one in client.pages(path, search=canary.host) if one["host"] == canary.host), None)
-    if host is None:
+    if not host:
         return f"pool {canary.pool} has no host of this name"
     if host["sessions"]:
         return f"users are on it (sessions: {host['sessions']}), so it was left alone"

@@ -10,6 +10,8 @@ from freshcoat_cli.errors import CliError, Exit
 from tools.smoke.results import Check, Grade, failed, passed, warned
 from tools.smoke.target import Target, words
 
+LIVE_PAGE = 50
+"""Images are read from Azure for each page, so the app allows no larger one."""
 AHEAD = timedelta(days=7)
 NOT_ABOUT_THE_POOL = {"downgrade"}
 """The plan asks for the version that the pool has, so this finding says nothing."""
@@ -19,7 +21,7 @@ _SETTLES = {"rights": 33, "directory": 59}
 
 def images(target: Target) -> Iterator[Check]:
     """Each image's definition and template VM can be read."""
-    found = list(target.client.pages("images"))
+    found = list(target.client.pages("images", page=LIVE_PAGE))
     if not found:
         yield warned("images", "there are none", "register an image (docs/images.md), and check again")
     for image in found:
@@ -35,7 +37,7 @@ def images(target: Target) -> Iterator[Check]:
 
 def pools(target: Target, only: Sequence[str] = ()) -> Iterator[Check]:
     """The preflight of each pool, for the version that it has."""
-    found = [pool for pool in target.client.pages("pools") if not only or pool["name"] in only]
+    found = [pool for pool in target.client.pages("pools", live=False) if not only or pool["name"] in only]
     for name in sorted(set(only) - {pool["name"] for pool in found}):
         yield failed(f"pool {name}", "there is none of this name, or it is not yours", "check how it is spelt")
     if not found and not only:

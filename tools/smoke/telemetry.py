@@ -9,7 +9,7 @@ import secrets
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 
@@ -29,12 +29,6 @@ _QUERY = (
 )
 
 
-class Waiting(Protocol):
-    """Passes time between two questions."""
-
-    def __call__(self, seconds: float) -> None: ...
-
-
 def not_asked() -> Check:
     """Nobody said where to look."""
     return warned("telemetry", "not looked for", "name the workspace: TELEMETRY={workspace id of Log Analytics}")
@@ -44,7 +38,7 @@ def arrives(
     target: Target,
     workspace: str,
     endpoint: str = ENDPOINT,
-    wait: Waiting = time.sleep,
+    wait: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Check:
     """Send one request, and look for it until it is there or the time is over."""
@@ -88,6 +82,6 @@ def _token() -> str:
     from azure.identity import AzureCliCredential, CredentialUnavailableError  # noqa: PLC0415
 
     try:
-        return AzureCliCredential().get_token(SCOPE).token
+        return str(AzureCliCredential().get_token(SCOPE).token)
     except (ClientAuthenticationError, CredentialUnavailableError) as error:
         raise ValueError("sign in with: az login") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -49,8 +49,17 @@ class World:
             return Says(200 if fine else 503, {"checks": self.health}, {"Retry-After": "10"})
         if path.endswith("/update-image"):
             return self.plan(asked.body)
+        if path in {"images", "pools"} and (refusal := _too_much(asked.path)):
+            return refusal
         lists = {"images": self.images, "pools": self.pools}
         return Says(body={"items": lists[path]} if path in lists else self.me)
+
+
+def _too_much(path: str) -> Says | None:
+    """Like the app: what is read from Azure comes in pages of 50."""
+    query = parse_qs(urlsplit(path).query)
+    live = query.get("live", ["true"])[0] == "true"
+    return problem(400, "bad-request", "The request is not valid") if live and int(query["limit"][0]) > 50 else None
 
 
 @pytest.fixture

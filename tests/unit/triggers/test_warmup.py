@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import azure.functions as func
 import pytest
+from azure.functions.warmup import WarmUpContext
 
 from tests.fixtures.app_functions import functions
 from triggers import warmup
@@ -17,5 +17,5 @@ def test_it_builds_the_services_and_begins_a_check(monkeypatch: pytest.MonkeyPat
     built, checked = object(), list[object]()
     monkeypatch.setattr(warmup, "services", lambda: built)
     monkeypatch.setattr(warmup, "read_health", checked.append)
-    functions()["warmup"].get_user_function()(func.WarmUpContext())
+    functions()["warmup"].get_user_function()(WarmUpContext())
     assert checked == [built]
