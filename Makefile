@@ -20,7 +20,7 @@ help:
 	@echo "make hunt    whole rollouts at random, until one breaks a promise or Ctrl-C"
 	@echo "make chaos   rollouts with dying hosts, failing tables and ten operators; SEEDS=200 for more, SEED=17 for one"
 	@echo "make bench   measure; one part: make bench BENCH=cold (see docs/performance.md)"
-	@echo "make lint    ruff, mypy, sizes, the syntax of PowerShell, incompatible changes of the API, and the console's own"
+	@echo "make lint    ruff, mypy, sizes, the syntax of PowerShell and Bicep, incompatible changes of the API, and the console's own"
 	@echo "make openapi write docs/openapi.json, the contract of the HTTP API, as the app answers it"
 	@echo "make lock    compile requirements*.in into requirements*.txt; with newer versions: make lock ARGS=--upgrade"
 	@echo "make audit   look up the locked packages in a database of known vulnerabilities"
@@ -72,6 +72,7 @@ lint: setup console/node_modules/.package-lock.json
 	@$(PYTHON) -m mypy --strict $(TYPED)
 	@$(PYTHON) -m tools.sizes
 	@$(PYTHON) -m tools.powershell
+	@$(PYTHON) -m tools.bicep
 	@$(PYTHON) -m tools.openapi --check
 	@$(PYTHON) -m tools.sbom --check
 	@cd console && npm run --silent schema && npm run --silent lint

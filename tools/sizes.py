@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 APP = ("function_app.py", "shared", "orchestrators", "activities", "triggers")
-PRODUCT = (*APP, "local", "bench", "tools", "console", "cli")
+PRODUCT = (*APP, "local", "bench", "tools", "console", "cli", "infra")
 TESTS = ("tests",)
 
 FILE_LIMIT = 300

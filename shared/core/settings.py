@@ -22,9 +22,17 @@ _CONTAINER = r"^(https://[^/\s]+/[a-z0-9-]{3,63})?$"
 _LONG = r"^(\S.{30,}\S)?$"
 """Nothing, or at least 32 characters."""
 
+UNRESOLVED = "@microsoft."
+"""App Service leaves the text `@Microsoft.KeyVault(…)` in a setting when it cannot resolve the reference."""
+
 
 def _listed(text: object) -> object:
     return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
+
+
+def _resolved(text: object) -> object:
+    """Nothing for a reference that was not resolved: its text is no secret, as everybody can guess it."""
+    return "" if isinstance(text, str) and text.lower().startswith(UNRESOLVED) else text
 
 
 IN_AZURE = ("WEBSITE_INSTANCE_ID", "WEBSITE_SITE_NAME", "WEBSITE_POD_NAME")
@@ -65,9 +73,9 @@ class Settings(BaseModel):
     dev_identity: str = ""
     """Name of the caller of a local run, who may do everything. Refused in Azure."""
 
-    event_secret: Annotated[str, Field(pattern=_LONG, repr=False)] = ""
+    event_secret: Annotated[str, BeforeValidator(_resolved), Field(pattern=_LONG, repr=False)] = ""
     """From which the keys are derived with which hosts sign log-off events; empty: no signature counts."""
-    event_secret_before: Annotated[str, Field(pattern=_LONG, repr=False)] = ""
+    event_secret_before: Annotated[str, BeforeValidator(_resolved), Field(pattern=_LONG, repr=False)] = ""
     """The one before, while hosts still have keys that come from it."""
 
     agent_url: str = "https://go.microsoft.com/fwlink/?linkid=2310011"

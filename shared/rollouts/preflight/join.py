@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from shared.core.settings import UNRESOLVED
 from shared.core.wording import counted, names_text
 from shared.models.findings import Finding
 from shared.models.pools import DomainJoin, EntraJoin, Pool, ProfileJoin
@@ -12,8 +13,6 @@ from shared.records.profiles import no_such_join_profile
 from shared.rollouts.preflight.facts import Facts
 from shared.rollouts.preflight.results import failed, passed
 
-_REFERENCE = "@microsoft."
-"""App Service leaves the text `@Microsoft.KeyVault(…)` in a setting when it cannot resolve the reference."""
 _REUSE = (
     "The domain lets a rebuilt host take over its computer object in three cases (KB5020276). The joining user created "
     "it, a domain administrator created it, or the policy for re-use names its creator"
@@ -57,7 +56,7 @@ def _domain(facts: Facts, join_settings: DomainJoin) -> Finding:
     setting, password = join_settings.password_setting, (facts.password or "").strip()
     if not password:
         return failed("join", f"the app setting {setting} has no password", f"set {setting} to a Key Vault reference")
-    if password.lower().startswith(_REFERENCE):
+    if password.lower().startswith(UNRESOLVED):
         return failed(
             "join",
             f"the Key Vault reference in the app setting {setting} could not be resolved",

@@ -1,0 +1,36 @@
+// A Durable Task Scheduler with one task hub, instead of the engine's tables and queues in the storage account.
+param name string
+param location string
+param tags object
+param principalId string
+
+// Durable Task Data Contributor
+var contributor = '0ad04412-c4d5-4796-b79c-f76d14c8d402'
+
+resource scheduler 'Microsoft.DurableTask/schedulers@2025-11-01' = {
+  name: name
+  location: location
+  tags: tags
+  properties: {
+    sku: { name: 'Consumption' }
+    // Addresses that may call it; an empty list lets nobody in. Who calls must still hold the role below.
+    ipAllowlist: [ '0.0.0.0/0' ]
+  }
+}
+
+resource hub 'Microsoft.DurableTask/schedulers/taskHubs@2025-11-01' = {
+  parent: scheduler
+  name: 'freshcoat'
+}
+
+resource access 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(hub.id, principalId, contributor)
+  scope: hub
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', contributor)
+  }
+}
+
+output endpoint string = scheduler.properties.endpoint

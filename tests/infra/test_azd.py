@@ -1,0 +1,51 @@
+"""azure.yaml: what azd runs and deploys is there, under the names that it is called by."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from shared.core.names import RELEASE
+from tests.infra.templates import Template, text
+
+ROOT = Path(__file__).parents[2]
+PROJECT: dict[str, Any] = yaml.safe_load((ROOT / "azure.yaml").read_text())
+OUTPUTS = Template("main.bicep").outputs
+
+
+def test_the_template_is_where_azd_looks() -> None:
+    infra = PROJECT["infra"]
+    assert (ROOT / infra["path"] / f"{infra['module']}.bicep").exists()
+    assert (ROOT / infra["path"] / f"{infra['module']}.bicepparam").exists()
+
+
+def test_the_service_is_found_by_the_tag_of_its_app() -> None:
+    (service,) = PROJECT["services"]
+    app = next(found for found in Template("modules/app.bicep").declared("resource") if found.symbol == "app")
+    assert f"'azd-service-name': '{service}'" in text(app["tags"])
+    assert PROJECT["services"][service]["host"] == "function"
+
+
+def test_the_package_is_deployed_as_it_was_made() -> None:
+    """azd's own build in Azure takes an older Python."""
+    assert PROJECT["services"]["api"]["remoteBuild"] is False
+    steps = [step["azd"] for step in PROJECT["workflows"]["up"]["steps"]]
+    assert steps == ["provision", f"deploy api --from-package dist/freshcoat-{RELEASE}.zip"]
+    assert PROJECT["hooks"]["predeploy"]["posix"]["run"] == "make package"
+
+
+def test_hooks_run_scripts_that_are_there() -> None:
+    commands = [hook["posix"]["run"] for hook in PROJECT["hooks"].values()]
+    scripts = [command.removeprefix("sh ") for command in commands if command.startswith("sh ")]
+    assert scripts
+    assert [script for script in scripts if not (ROOT / script).exists()] == []
+
+
+def test_scripts_read_only_what_azd_or_the_template_gives() -> None:
+    scripts = "".join(path.read_text() for path in (ROOT / "infra/scripts").glob("*.sh"))
+    assert {"FRESHCOAT_VAULT", "FRESHCOAT_IDENTITY_PRINCIPAL", "FRESHCOAT_CLIENT_ID", "FRESHCOAT_URL"} <= OUTPUTS
+    read = set(re.findall(r"\$\{?(FRESHCOAT_\w+)", scripts))
+    assert read <= OUTPUTS

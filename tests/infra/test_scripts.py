@@ -1,0 +1,183 @@
+"""The scripts beside the templates, with programs in place of `az` and `azd` that write down how they are called."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = sorted((ROOT / "infra" / "scripts").glob("*.sh"))
+IDENTITY = "99999999-0000-4000-8000-000000000001"
+SUBSCRIPTION = "00000000-0000-4000-8000-00000000000a"
+POOLS = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-pools"
+
+ENVIRONMENT = {
+    "AZURE_ENV_NAME": "prod",
+    "AZURE_LOCATION": "westeurope",
+    "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION,
+    "FRESHCOAT_IDENTITY_PRINCIPAL": IDENTITY,
+    "FRESHCOAT_VAULT": "kv-freshcoat",
+    "FRESHCOAT_CLIENT_ID": "client-1",
+    "FRESHCOAT_SIGNED_EVENTS": "true",
+}
+
+AZ = r"""#!/bin/sh
+echo "az $*" >> "$CALLS"
+case "$*" in
+  *"keyvault secret list"*) echo "$SECRETS" ;;
+  *"keyvault secret set"*) cat /dev/stdin > "$CALLS.secret" ;;
+  *"--method GET"*) echo "$HELD" ;;
+  *"ad sp show"*Device.ReadWrite.All*) echo role-device ;;
+  *"ad sp show"*DeviceManagementManagedDevices*) echo role-intune ;;
+  *"ad sp show"*) echo graph-1 ;;
+  *"role assignment list"*) echo /assignments/1; echo /assignments/2 ;;
+  *"role definition list"*) echo definition-1 ;;
+  *"ad app list"*) echo "$REGISTERED" ;;
+  *"ad app show"*) echo object-1 ;;
+esac
+"""
+AZD = """#!/bin/sh
+echo "azd $*" >> "$CALLS"
+"""
+
+
+class Desk:
+    """A folder with stand-ins for both programs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.calls_file = folder / "calls"
+        self.calls_file.touch()
+        for name, text in (("az", AZ), ("azd", AZD)):
+            (folder / name).write_text(text)
+            (folder / name).chmod(0o755)
+        self._path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+    def run(self, script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a script as azd does, in its environment."""
+        return subprocess.run(  # noqa: S603
+            ["/bin/sh", str(ROOT / "infra" / "scripts" / script), *arguments],
+            env={"PATH": self._path, "CALLS": str(self.calls_file), **ENVIRONMENT, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def calls(self, *words: str) -> list[str]:
+        """The calls so far that hold all these words."""
+        return [call for call in self.calls_file.read_text().splitlines() if all(word in call for word in words)]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_a_script_can_be_parsed(script: Path) -> None:
+    subprocess.run(["/bin/sh", "-n", str(script)], check=True)  # noqa: S603
+
+
+def test_the_secret_of_events_is_made_once(desk: Desk) -> None:
+    assert desk.run("after_provision.sh").returncode == 0
+    assert len(desk.calls("keyvault secret set", "kv-freshcoat", "event-secret")) == 1
+    made = desk.calls_file.with_name("calls.secret").read_text()
+    assert len(made) == 64, "48 random bytes"
+    assert desk.run("after_provision.sh", SECRETS="event-secret").returncode == 0
+    assert len(desk.calls("keyvault secret set")) == 1
+
+
+def test_the_secret_is_never_shown(desk: Desk) -> None:
+    done = desk.run("after_provision.sh")
+    made = desk.calls_file.with_name("calls.secret").read_text()
+    assert made not in done.stdout + done.stderr + desk.calls_file.read_text()
+
+
+def test_without_places_no_rights_are_granted_and_the_reader_is_told_how(desk: Desk) -> None:
+    done = desk.run("after_provision.sh")
+    assert "POOL_GROUPS" in done.stdout
+    assert desk.calls("deployment") == []
+    refused = desk.run("grant_rights.sh")
+    assert refused.returncode == 1
+    assert "POOL_GROUPS" in refused.stderr
+
+
+def test_with_places_the_rights_are_granted(desk: Desk) -> None:
+    assert desk.run("after_provision.sh", SECRETS="event-secret", POOL_GROUPS=POOLS).returncode == 0
+    (call,) = desk.calls("deployment sub create")
+    assert "--name freshcoat-rights-prod" in call
+    assert "--parameters infra/rights.bicepparam" in call
+
+
+def test_what_if_changes_nothing(desk: Desk) -> None:
+    assert desk.run("grant_rights.sh", POOL_GROUPS=POOLS, WHAT_IF="1").returncode == 0
+    assert desk.calls("deployment sub what-if")
+    assert desk.calls("create") == []
+
+
+def test_the_devices_right_is_granted_once_and_shown(desk: Desk) -> None:
+    done = desk.run("graph_rights.sh")
+    assert done.returncode == 0, done.stderr
+    assert f"Granting Device.ReadWrite.All of Microsoft Graph to the identity {IDENTITY}" in done.stdout
+    (call,) = desk.calls("--method POST")
+    assert f'"principalId": "{IDENTITY}", "resourceId": "graph-1", "appRoleId": "role-device"' in call
+    assert call.removeprefix("az ") in done.stderr
+    again = desk.run("graph_rights.sh", HELD="role-device")
+    assert "already" in again.stdout
+    assert len(desk.calls("--method POST")) == 1
+
+
+def test_intune_is_asked_for_by_a_word(desk: Desk) -> None:
+    assert desk.run("graph_rights.sh", "intune", HELD="role-device").returncode == 0
+    (call,) = desk.calls("--method POST")
+    assert "role-intune" in call
+
+
+@pytest.mark.parametrize("script", ["graph_rights.sh", "after_provision.sh", "grant_rights.sh", "after_down.sh"])
+def test_a_dry_run_changes_nothing(desk: Desk, script: str) -> None:
+    assert desk.run(script, DRY_RUN="1", POOL_GROUPS=POOLS).returncode == 0
+    changing = (" create", " set ", " delete", "--method POST", "--method PATCH", " update")
+    assert [call for call in desk.calls() if any(word in f"{call} " for word in changing)] == []
+
+
+def test_after_down_only_what_is_ours_goes(desk: Desk) -> None:
+    done = desk.run("after_down.sh", POOL_GROUPS=POOLS, MACHINE_GROUPS=f"{POOLS},{POOLS}-b")
+    assert done.returncode == 0, done.stderr
+    (listed,) = desk.calls("role assignment list")
+    assert IDENTITY in listed
+    assert len(desk.calls("role assignment delete")) == 2
+    (definitions,) = desk.calls("role definition list")
+    assert "(prod)" in definitions
+    assert desk.calls("role definition delete", "definition-1")
+    assert desk.calls("ad app delete --id client-1")
+    assert desk.calls("group delete") == []
+
+
+def test_what_azd_forgets_is_kept_for_the_time_after(desk: Desk) -> None:
+    assert desk.run("before_down.sh").returncode == 0
+    assert desk.calls(f"azd env set REMOVED_PRINCIPAL {IDENTITY}")
+    assert desk.calls("azd env set REMOVED_CLIENT_ID client-1")
+    forgotten = {"FRESHCOAT_IDENTITY_PRINCIPAL": "", "FRESHCOAT_CLIENT_ID": ""}
+    kept = {"REMOVED_PRINCIPAL": IDENTITY, "REMOVED_CLIENT_ID": "client-1"}
+    assert desk.run("after_down.sh", POOL_GROUPS=POOLS, **forgotten, **kept).returncode == 0
+    assert len(desk.calls("role assignment delete")) == 2
+    assert desk.calls("ad app delete --id client-1")
+
+
+def test_after_down_a_registration_of_yours_stays(desk: Desk) -> None:
+    assert desk.run("after_down.sh", GIVEN_CLIENT_ID="client-1").returncode == 0
+    assert desk.calls("ad app delete") == []
+
+
+def test_a_registration_is_made_once_and_its_addresses_later(desk: Desk) -> None:
+    assert desk.run("app_registration.sh", REGISTERED="client-2").returncode == 0
+    assert desk.calls("ad app create") == []
+    assert desk.calls("spa") == []
+    assert desk.calls("azd env set GIVEN_CLIENT_ID client-2")
+    done = desk.run("app_registration.sh", GIVEN_CLIENT_ID="client-2", FRESHCOAT_URL="https://app.example")
+    assert done.returncode == 0, done.stderr
+    assert "https://app.example/console/" in desk.calls_file.read_text()
+    assert IDENTITY in desk.calls_file.read_text()

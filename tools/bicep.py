@@ -1,0 +1,98 @@
+"""Parses the templates in infra/. `make lint` runs it: `python -m tools.bicep`.
+
+The grammar is that of tree-sitter, not of Bicep itself: it finds a missing bracket, and knows no types. Where there is
+a `bicep` on the PATH, the templates are compiled and linted by it as well, and a warning counts.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import tree_sitter_bicep
+from tree_sitter import Language, Node, Parser
+
+ROOTS = ("main.bicep", "rights.bicep")
+"""The templates that are deployed; they use all others."""
+
+_EXTENSION = re.compile(rb"^extension \w+$", re.MULTILINE)
+"""Newer than the grammar: taken away before parsing."""
+_VALUE = re.compile(rb"^param (\w+) =", re.MULTILINE)
+"""A parameter file gives values without types, which the grammar does not know: a type is put there."""
+
+
+@dataclass(frozen=True)
+class BicepProblem:
+    """A place in a template that is wrong."""
+
+    path: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.text}"
+
+
+def syntax_tree(path: Path) -> Node:
+    """The root of a template's syntax tree; its lines are those of the file."""
+    source = _EXTENSION.sub(b"", path.read_bytes())
+    if path.suffix == ".bicepparam":
+        source = _VALUE.sub(rb"param \1 any =", source)
+    return Parser(Language(tree_sitter_bicep.language())).parse(source).root_node
+
+
+def problems(root: Path) -> list[BicepProblem]:
+    """Every place under `root` that cannot be parsed, by path and line."""
+    found = sorted((root / "infra").rglob("*.bicep*"))
+    return [
+        BicepProblem(path.relative_to(root).as_posix(), node.start_point.row + 1, f"not Bicep: {_words(node)}")
+        for path in found
+        if path.suffix in {".bicep", ".bicepparam"}
+        for node in _broken(syntax_tree(path))
+    ]
+
+
+def compiled(root: Path) -> list[BicepProblem]:
+    """What Bicep's own compiler and linter say; nothing where there is no `bicep` on the PATH."""
+    bicep = shutil.which("bicep")
+    return [problem for name in ROOTS for problem in _compile(bicep, root, name)] if bicep else []
+
+
+def _compile(bicep: str, root: Path, name: str) -> Iterator[BicepProblem]:
+    ran = subprocess.run(
+        [bicep, "build", "--stdout", str(root / "infra" / name)], capture_output=True, text=True, check=False
+    )
+    said = [line for line in ran.stderr.splitlines() if re.search(r" : (Error|Warning) ", line)]
+    yield from (BicepProblem(f"infra/{name}", 1, line) for line in said)
+    if ran.returncode and not said:
+        yield BicepProblem(f"infra/{name}", 1, ran.stderr.strip() or f"bicep ended with {ran.returncode}")
+
+
+def _words(node: Node) -> str:
+    return f"{node.type} is missing" if node.is_missing else " ".join((node.text or b"").decode().split())[:60]
+
+
+def _broken(node: Node) -> Iterator[Node]:
+    if node.is_error or node.is_missing:
+        yield node
+    elif node.has_error:
+        for child in node.children:
+            yield from _broken(child)
+
+
+def main() -> int:
+    """Print every problem; the exit code is 1 when there is one."""
+    root = Path(__file__).parent.parent
+    found = problems(root) or compiled(root)
+    for problem in found:
+        print(problem)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
