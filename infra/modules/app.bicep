@@ -26,7 +26,6 @@ param alwaysReady int
 param furtherSettings object
 
 var suffix = environment().suffixes.storage
-var taskHub = 'freshcoat'
 
 var defaults = {
   FRESHCOAT_RESUME_SCHEDULE: '*/30 * * * * *'
@@ -41,7 +40,7 @@ var ours = {
   FRESHCOAT_IDENTITY_CLIENT_ID: identityClientId
   FRESHCOAT_ENTRA_TENANTS: join(entraTenants, ',')
   FRESHCOAT_ENTRA_AUDIENCE: clientId
-  TASKHUB_NAME: taskHub
+  TASKHUB_NAME: 'freshcoat'
 }
 
 var events = signedEvents ? {
@@ -73,11 +72,9 @@ var signingIn = platformSignIn ? {
   OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID: identityClientId
 } : {}
 
-// They change these two values of host.json, so that one package serves both back ends.
+// Which back end it is, host.json in the package says: before_deploy.sh makes the right one.
 var engine = empty(schedulerEndpoint) ? {} : {
-  DURABLE_TASK_SCHEDULER_CONNECTION_STRING: 'Endpoint=${schedulerEndpoint};TaskHub=${taskHub};Authentication=ManagedIdentity;ClientID=${identityClientId}'
-  AzureFunctionsJobHost__extensions__durableTask__storageProvider__type: 'azureManaged'
-  AzureFunctionsJobHost__extensions__durableTask__storageProvider__connectionStringName: 'DURABLE_TASK_SCHEDULER_CONNECTION_STRING'
+  DURABLE_TASK_SCHEDULER_CONNECTION_STRING: 'Endpoint=${schedulerEndpoint};Authentication=ManagedIdentity;ClientID=${identityClientId}'
 }
 
 var settings = union(defaults, furtherSettings, ours, events, record, joining, platform, signingIn, engine)

@@ -34,7 +34,7 @@ def test_the_package_is_deployed_as_it_was_made() -> None:
     assert PROJECT["services"]["api"]["remoteBuild"] is False
     steps = [step["azd"] for step in PROJECT["workflows"]["up"]["steps"]]
     assert steps == ["provision", f"deploy api --from-package dist/freshcoat-{RELEASE}.zip"]
-    assert PROJECT["hooks"]["predeploy"]["posix"]["run"] == "make package"
+    assert PROJECT["hooks"]["predeploy"]["posix"]["run"] == "sh infra/scripts/before_deploy.sh"
 
 
 def test_hooks_run_scripts_that_are_there() -> None:

@@ -1,4 +1,4 @@
-"""The scripts beside the templates, with programs in place of `az` and `azd` that write down how they are called."""
+"""The scripts beside the templates, with programs in place of `az`, `azd` and `make` that write down their calls."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ case "$*" in
   *"ad app show"*) echo object-1 ;;
 esac
 """
-AZD = """#!/bin/sh
-echo "azd $*" >> "$CALLS"
+OTHER = """#!/bin/sh
+echo "$(basename "$0") $*" >> "$CALLS"
 """
 
 
 class Desk:
-    """A folder with stand-ins for both programs."""
+    """A folder with stand-ins for the programs."""
 
     def __init__(self, folder: Path) -> None:
         self.calls_file = folder / "calls"
         self.calls_file.touch()
-        for name, text in (("az", AZ), ("azd", AZD)):
+        for name, text in (("az", AZ), ("azd", OTHER), ("make", OTHER)):
             (folder / name).write_text(text)
             (folder / name).chmod(0o755)
         self._path = f"{folder}{os.pathsep}{os.environ['PATH']}"
@@ -74,6 +74,15 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("backend", "called"),
+    [("", "make package"), ("AzureStorage", "make package"), ("AzureManaged", "make package ARGS=--backend scheduler")],
+)
+def test_the_package_is_made_for_the_back_end(desk: Desk, backend: str, called: str) -> None:
+    assert desk.run("before_deploy.sh", DURABLE_BACKEND=backend).returncode == 0
+    assert desk.calls() == [called]
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)

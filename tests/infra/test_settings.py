@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from shared.core.settings import Settings
 from tests.docs.test_settings_page import rows
-from tests.infra.templates import Template, members, nodes, text
+from tests.infra.templates import INFRA, Template, members, nodes, text
+from tools.host_json import CONNECTION, Backend, host_json
 
 ROOT = Path(__file__).parents[2]
 APP = Template("modules/app.bicep")
-HOST: dict[str, Any] = json.loads((ROOT / "host.json").read_text())
 
 PARTS = ("defaults", "ours", "events", "record", "platform", "signingIn", "engine")
 """The variables that the settings are put together from; `joining` is made of a parameter."""
@@ -43,7 +42,6 @@ VALUES = {
     "recordBlob": "https://stfreshcoat.blob.core.windows.net/record",
     "insightsConnection": "InstrumentationKey=x",
     "schedulerEndpoint": "https://dts.example",
-    "taskHub": "freshcoat",
 }
 
 
@@ -119,22 +117,18 @@ def test_a_join_password_is_a_secret_whose_name_the_vault_allows() -> None:
     assert "@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/${toLower(replace(setting, '_', '-'))})" in joining
 
 
-def test_settings_that_change_host_json_name_what_is_there() -> None:
-    prefix = "AzureFunctionsJobHost__"
-    for name in (name for name in written() if name.startswith(prefix)):
-        *path, last = name.removeprefix(prefix).split("__")
-        found: Any = HOST
-        for step in path:
-            found = found[step]
-        assert last in found or last == "connectionStringName", name
-    backend = next(node for node in Template("main.bicep").declared("parameter") if node.symbol == "durableBackend")
-    assert f"'{HOST['extensions']['durableTask']['storageProvider']['type']}'" in text(backend.node)
-
-
 def test_both_back_ends_use_the_task_hub_of_host_json() -> None:
-    assert HOST["extensions"]["durableTask"]["hubName"] == "%TASKHUB_NAME%"
+    assert host_json(Backend.STORAGE)["extensions"]["durableTask"]["hubName"] == "%TASKHUB_NAME%"
     hub = next(found for found in Template("modules/scheduler.bicep").declared("resource") if found.symbol == "hub")
-    assert text(hub["name"]) == valued()["TASKHUB_NAME"] == text(next(nodes(APP.variable("taskHub"), "string")))
+    assert text(hub["name"]) == valued()["TASKHUB_NAME"]
+
+
+def test_both_back_ends_are_those_of_host_json() -> None:
+    types = {host_json(backend)["extensions"]["durableTask"]["storageProvider"]["type"].lower() for backend in Backend}
+    allowed = re.search(r"@allowed\(\[(.*?)\]\)\nparam durableBackend ", (INFRA / "main.bicep").read_text())
+    assert allowed
+    assert {name.lower() for name in re.findall(r"'(\w+)'", allowed[1])} == types
+    assert CONNECTION in members(APP.variable("engine"))
 
 
 def test_the_app_runs_on_the_python_of_the_project() -> None:
