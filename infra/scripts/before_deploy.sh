@@ -4,7 +4,7 @@
 . "$(dirname "$0")/common.sh"
 
 if [ "${DURABLE_BACKEND:-AzureStorage}" = AzureManaged ]; then
-    run make package ARGS="--backend scheduler"
+    run make package ARGS="--engine scheduler"
 else
     run make package
 fi

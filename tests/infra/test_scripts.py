@@ -78,7 +78,7 @@ def desk(tmp_path: Path) -> Desk:
 
 @pytest.mark.parametrize(
     ("backend", "called"),
-    [("", "make package"), ("AzureStorage", "make package"), ("AzureManaged", "make package ARGS=--backend scheduler")],
+    [("", "make package"), ("AzureStorage", "make package"), ("AzureManaged", "make package ARGS=--engine scheduler")],
 )
 def test_the_package_is_made_for_the_back_end(desk: Desk, backend: str, called: str) -> None:
     assert desk.run("before_deploy.sh", DURABLE_BACKEND=backend).returncode == 0
