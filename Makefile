@@ -11,7 +11,7 @@ CONSOLE_FILES = $(shell find console \( -name node_modules -o -name dist \) -pru
 unexport PYTHONDONTWRITEBYTECODE
 
 .DELETE_ON_ERROR:
-.PHONY: help setup console cli test hunt chaos bench lint openapi lock audit sbom smoke run demo screenshots clean
+.PHONY: help setup console cli package test hunt chaos bench lint openapi lock audit sbom smoke run demo screenshots clean
 
 help:
 	@echo "make demo    bring a new image from its template to a pool of 24 hosts, on this machine"
@@ -28,6 +28,7 @@ help:
 	@echo "make smoke   check a deployed app, reading only: URL=https://… (POOL, TELEMETRY, CHECKLIST=1; see docs/smoke.md)"
 	@echo "make cli     build the command line into cli/dist, as a wheel; .venv/bin/freshcoat is there after make setup"
 	@echo "make console build the web console into console/dist; run, demo and test do so when it has changed"
+	@echo "make package the zip file that is deployed to Azure, in dist (see docs/package.md)"
 	@echo "make screenshots  make the pictures of the README anew, in docs/pictures"
 	@echo "make setup   what the others need: .venv and node_modules"
 	@echo "make clean   remove what setup and the runs have made"
@@ -52,6 +53,9 @@ $(CONSOLE): .venv/.ready console/node_modules/.package-lock.json $(CONSOLE_FILES
 
 cli: .venv/.ready
 	@.venv/bin/uv build --quiet --wheel --out-dir cli/dist cli && ls cli/dist/*.whl
+
+package: setup $(CONSOLE)
+	@$(PYTHON) -m tools.package $(ARGS)
 
 test: setup $(CONSOLE)
 	@sh local/setup.sh chromium || echo "The browser tests will fail (above); the others run."
@@ -104,5 +108,5 @@ screenshots: setup $(CONSOLE)
 	@$(PYTHON) -m local.screenshots
 
 clean:
-	rm -rf .venv sbom.json node_modules console/node_modules console/dist console/src/schema.d.ts cli/dist .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv sbom.json node_modules console/node_modules console/dist console/src/schema.d.ts cli/dist dist .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -19,6 +19,7 @@ from local.stack.stack import stop_on_signals
 
 PARTS = (
     "cold",
+    "package",
     "planner",
     "arm_calls",
     "logoff",

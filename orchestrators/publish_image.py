@@ -10,7 +10,7 @@ from durabletask.task import OrchestrationContext, Task, when_any
 
 from orchestrators.event_buffer import EventBuffer, is_event
 from orchestrators.run_steps import PATIENCE, TURNS, Orchestration, is_input
-from shared.core.names import INBOX, RECONCILE_POOL
+from shared.core.names import INBOX, ORCHESTRATION_VERSION, RECONCILE_POOL
 
 log = logging.getLogger("freshcoat.rollout")
 
@@ -39,7 +39,7 @@ def publish_image(context: OrchestrationContext, given: dict[str, Any]) -> Orche
             inbox.empty_into(events)
         if events.is_full:
             break
-    context.continue_as_new(given, save_events=True)
+    context.continue_as_new(given, save_events=True, new_version=ORCHESTRATION_VERSION)
     return None
 
 

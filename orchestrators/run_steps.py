@@ -8,6 +8,7 @@ from typing import Any
 
 from durabletask.task import OrchestrationContext, RetryPolicy, Task
 
+from shared.core.names import ORCHESTRATION_VERSION
 from shared.core.steps import NextAction
 
 TURNS = 200
@@ -52,4 +53,4 @@ def run_steps(context: OrchestrationContext, steps: tuple[str, ...], given: dict
                 yield context.create_timer(timedelta(seconds=result["seconds"]))
             case _:
                 return
-    context.continue_as_new(given)
+    context.continue_as_new(given, new_version=ORCHESTRATION_VERSION)

@@ -44,7 +44,7 @@ class Host:
         self._settings = settings
         self._listener = listener
         self._timers = [Timer.of(function) for function in functions if function.kind == "timerTrigger"]
-        self._engine = Engine(settings.keep_ended)
+        self._engine = Engine(settings.keep_ended, settings.default_version)
 
     def listing(self) -> str:
         """The list of functions and their URLs, in the format of Core Tools."""

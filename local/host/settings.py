@@ -28,6 +28,8 @@ class HostSettings:
     worker_processes: int
     keep_ended: timedelta
     """How long an orchestration that has ended can be asked for."""
+    default_version: str
+    """The version that each new orchestration gets; empty: none."""
 
 
 def load_local_settings(app_dir: Path) -> None:
@@ -65,6 +67,7 @@ def load_host_settings(app_dir: Path) -> HostSettings:
         max_orchestrators=section.count("maxConcurrentOrchestratorFunctions", _DEFAULT_ACTIVITIES),
         worker_processes=_number("FUNCTIONS_WORKER_PROCESS_COUNT", 1, 1, _MAX_WORKERS),
         keep_ended=timedelta(hours=_number("LOCAL_HOST_KEEP_ENDED_HOURS", 24, 24, _MAX_HOURS)),
+        default_version=section.text("defaultVersion", ""),
     )
 
 

@@ -18,8 +18,10 @@ from azure_functions_runtime.bindings.datumdef import Datum
 from local.host.function import Answer, AppError, Call, Function, Indexed
 
 _HOME = Path(__file__).parents[2]
+_PACKAGES = Path(".python_packages/lib/site-packages")
+"""Where an app that was built for Azure has its packages."""
 _START = (
-    f"import sys; sys.path.insert(0, {str(_HOME)!r}); from pathlib import Path; from local.host.worker import main; "
+    "import sys; sys.path[:0] = {!r}; from pathlib import Path; from local.host.worker import main; "
     "main(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])"
 )
 
@@ -31,12 +33,20 @@ class WorkerLost(Exception):
         super().__init__("the worker process ended before it answered")
 
 
+def _python(app_dir: Path) -> list[str]:
+    """The command that runs `worker.main`. An app that brings its packages gets those and no others."""
+    packages = app_dir / _PACKAGES
+    if packages.is_dir():
+        return [sys.executable, "-I", "-S", "-c", _START.format([str(_HOME), str(packages)])]
+    return [sys.executable, "-P", "-c", _START.format([str(_HOME)])]
+
+
 class WorkerProcess:
     """One worker process. It starts to load the app when this object is created."""
 
     def __init__(self, app_dir: Path, log_level: str) -> None:
         self._connection, worker_end = Pipe()
-        command = [sys.executable, "-P", "-c", _START, str(worker_end.fileno()), str(app_dir), log_level]
+        command = [*_python(app_dir), str(worker_end.fileno()), str(app_dir), log_level]
         self._process = subprocess.Popen(command, pass_fds=[worker_end.fileno()])
         worker_end.close()
         self._numbers = itertools.count()

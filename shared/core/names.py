@@ -11,6 +11,12 @@ from pydantic import SecretStr
 
 RELEASE = "0.1.0"
 """The release of this app, as in `pyproject.toml`."""
+ORCHESTRATION_VERSION = "1"
+"""The version that an orchestration gets when it begins or continues as new, as `defaultVersion` in `host.json`.
+
+Raise both when an orchestrator changes so that a history of an older one cannot be replayed (docs/package.md).
+https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-orchestration-versioning
+"""
 
 PUBLISH_IMAGE = "publish_image"
 REIMAGE_HOST = "reimage_host"

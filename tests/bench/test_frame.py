@@ -86,7 +86,7 @@ def test_an_unknown_part_is_refused_with_the_known_ones() -> None:
     command, env = [sys.executable, "-m", "bench"], {"BENCH": "warp", "PATH": os.environ["PATH"]}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 2
-    assert "unknown part warp; known parts: cold, planner, arm_calls" in done.stderr
+    assert "unknown part warp; known parts: cold, package, planner" in done.stderr
 
 
 def test_a_faster_clock_shortens_the_apps_poll_intervals() -> None:

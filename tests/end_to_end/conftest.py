@@ -8,13 +8,14 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from local.sim.core import names
-from local.stack.options import StackOptions
+from local.stack.options import ROOT, StackOptions
 from local.stack.processes import Child, free_port
 from local.stack.stack import Stack
 
@@ -27,8 +28,8 @@ QUICK = {"settle_seconds": 0, "poll_seconds": 15, "min_available": "20%", "max_u
 class Freshcoat(Stack):
     """The running stack, and the requests a user would make."""
 
-    def __init__(self, options: StackOptions, settings: Mapping[str, str] | None = None) -> None:
-        super().__init__(options, sim_flags=("--users", "off"), settings=settings)
+    def __init__(self, options: StackOptions, settings: Mapping[str, str] | None = None, *, app: Path = ROOT) -> None:
+        super().__init__(options, app=app, sim_flags=("--users", "off"), settings=settings)
         self.http = httpx.Client(timeout=60)
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
@@ -108,6 +109,11 @@ class Freshcoat(Stack):
         for pid in _processes("local.host", f"--port {port}"):
             os.kill(pid, signal.SIGKILL)
         _wait_gone(host)
+
+    def kill_workers(self, app: Path) -> None:
+        """kill -9 what runs the app of this folder. The function host keeps the engine and starts others."""
+        for pid in _processes("local.host.worker", str(app)):
+            os.kill(pid, signal.SIGKILL)
 
     def host_log(self) -> str:
         """All that the function host has logged since it was started last."""

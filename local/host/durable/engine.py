@@ -10,6 +10,7 @@
 * An instance with a start time starts at that time.
 * The failure of a sub-orchestration keeps the type of its error.
 * All pending timers share one thread. The original uses one thread each.
+* An instance that is started without a version gets the default one.
 * A busy instance does not block other instances in the queue.
 * The history of an ended instance is kept compressed, and the instance is forgotten after some time, which in Azure is
   the task of a purge.
@@ -48,8 +49,9 @@ ENDED = (
 class Engine(EntityRules, Waits):
     """The backend of this host. ``port`` is set by ``start``."""
 
-    def __init__(self, keep_ended: timedelta = KEEP_ENDED) -> None:
+    def __init__(self, keep_ended: timedelta = KEEP_ENDED, default_version: str = "") -> None:
         super().__init__(max_history_size=_NO_LIMIT)
+        self._default_version = default_version
         self.port = 0
         self._alarms = Alarms()
         self._archive = Archive(keep_ended)
@@ -73,8 +75,7 @@ class Engine(EntityRules, Waits):
         self, request: pb.CreateInstanceRequest, context: grpc.ServicerContext
     ) -> pb.CreateInstanceResponse:
         """Start an instance. An ended instance with the same id is replaced."""
-        if not request.orchestrationIdReusePolicy.replaceableStatus:
-            request.orchestrationIdReusePolicy.replaceableStatus.extend(ENDED)
+        events.fill_in(request, ENDED, self._default_version)
         start_at = request.scheduledStartTimestamp.ToDatetime(tzinfo=UTC)
         with self._lock:
             response = super().StartInstance(request, context)
@@ -186,7 +187,7 @@ class Engine(EntityRules, Waits):
     def _create_instance_internal(
         self, instance_id: str, name: str, encoded_input: str | None = None, version: str | None = None
     ) -> None:
-        super()._create_instance_internal(instance_id, name, encoded_input, version)
+        super()._create_instance_internal(instance_id, name, encoded_input, version or self._default_version or None)
         self._begin_execution(instance_id)
 
     def _begin_execution(self, instance_id: str) -> None:

@@ -15,6 +15,14 @@ def is_suspended(instance: OrchestrationInstance) -> bool:
     return instance.status == pb.ORCHESTRATION_STATUS_SUSPENDED
 
 
+def fill_in(request: pb.CreateInstanceRequest, replaceable: tuple[pb.OrchestrationStatus, ...], version: str) -> None:
+    """Give a request to start an instance what it leaves open: which instances it may replace, and its version."""
+    if not request.orchestrationIdReusePolicy.replaceableStatus:
+        request.orchestrationIdReusePolicy.replaceableStatus.extend(replaceable)
+    if version and not request.HasField("version"):
+        request.version.value = version
+
+
 def stamp(history: list[pb.HistoryEvent]) -> None:
     """Set the timestamp of the last turn's events, which the original leaves empty for most of them."""
     now = helpers.new_timestamp(datetime.now(UTC))

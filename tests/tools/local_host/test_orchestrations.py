@@ -20,6 +20,10 @@ def test_activity_sub_orchestration_event_and_timer_work_together(host: RunningH
     assert ended["customStatus"] == {"step": "done"}
 
 
+def test_an_orchestration_keeps_the_default_version_that_it_was_begun_with(host: RunningHost) -> None:
+    assert host.ended(host.start("versions", 1))["output"] == ["1.2", "1.2"]
+
+
 def test_a_failing_activity_shows_in_the_status(host: RunningHost) -> None:
     links = host.start("fails")
     ended = host.ended(links)

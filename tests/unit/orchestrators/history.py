@@ -2,12 +2,11 @@
 
 Each turn gives the worker the whole past and the new events, and records the actions that the orchestration returns.
 The record of a whole run is compared with a golden file. A difference means that orchestrations already running in a
-deployed app would fail to replay.
+deployed app would fail to replay. `releases.py` keeps the histories of each release and replays them.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,9 @@ from typing import Any
 from azure.durable_functions.worker import DurableFunctionsWorker
 from durabletask.internal import helpers
 from durabletask.internal import orchestrator_service_pb2 as pb
+
+from shared.core.names import ORCHESTRATION_VERSION
+from tests.unit.orchestrators import releases
 
 GOLDEN = Path(__file__).parent / "golden"
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -31,7 +33,8 @@ class Replay:
         self._past: list[pb.HistoryEvent] = []
         self.notes: list[str] = []
         name = orchestrator.__name__
-        self._turn(0, "start", helpers.new_execution_started_event(name, "instance", json.dumps(given)))
+        start = helpers.new_execution_started_event(name, "instance", json.dumps(given), version=ORCHESTRATION_VERSION)
+        self._turn(0, "start", start)
 
     def done(self, at: float, task: int, result: Any) -> None:
         """The activity with this number finished."""
@@ -55,10 +58,7 @@ class Replay:
 
     def _turn(self, at: float, what: str, *new_events: pb.HistoryEvent) -> None:
         started = helpers.new_orchestrator_started_event(START + timedelta(seconds=at))
-        request = pb.OrchestratorRequest(instanceId="instance", pastEvents=self._past, newEvents=[started, *new_events])
-        body = base64.b64encode(request.SerializeToString()).decode()
-        answer = self._worker.execute_orchestration_request(self._orchestrator, body)
-        response = pb.OrchestratorResponse.FromString(base64.b64decode(answer))
+        response = releases.turn(self._worker, self._orchestrator, self._past, [started, *new_events])
         self._past += [started, *new_events]
         self.notes.append(f"{at:>6g} s  {what}")
         for action in response.actions:
@@ -88,6 +88,8 @@ class Replay:
         """Compare with the golden file. A missing file is written and the test fails, so that somebody reads it."""
         path = GOLDEN / f"{name}.txt"
         assert not [note for note in self.notes if note.strip().startswith("failed  ")], "\n".join(self.notes)
+        if releases.RECORDING:
+            releases.record(name, self._past)
         text = "\n".join(self.notes) + "\n"
         if not path.exists():
             path.write_text(text)

@@ -166,6 +166,23 @@ def returns(context: OrchestrationContext, given: object) -> Steps:
 
 
 @app.orchestration_trigger(context_name="context")
+def versions(context: OrchestrationContext, lap: int) -> Steps:
+    """Ends, in its second execution, with its own version and that of a sub-orchestration."""
+    if lap == 1:
+        yield context.create_timer(timedelta(milliseconds=10))
+        context.continue_as_new(2)
+        return None
+    below = yield context.call_sub_orchestrator("tells_its_version")
+    return [context.version, below]
+
+
+@app.orchestration_trigger(context_name="context")
+def tells_its_version(context: OrchestrationContext, _: object) -> Steps:
+    yield context.create_timer(timedelta(milliseconds=10))
+    return context.version
+
+
+@app.orchestration_trigger(context_name="context")
 def laps(context: OrchestrationContext, lap: int) -> Steps:
     """Leaves a pending timer and activity in lap 1. They must not complete the tasks of lap 2."""
     if lap == 1:
