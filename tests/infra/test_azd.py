@@ -6,10 +6,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from shared.core.names import RELEASE
 from tests.infra.templates import Template, text
+from tools.package import main as package_main
 
 ROOT = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = yaml.safe_load((ROOT / "azure.yaml").read_text())
@@ -35,6 +37,20 @@ def test_the_package_is_deployed_as_it_was_made() -> None:
     steps = [step["azd"] for step in PROJECT["workflows"]["up"]["steps"]]
     assert steps == ["provision", f"deploy api --from-package dist/freshcoat-{RELEASE}.zip"]
     assert PROJECT["hooks"]["predeploy"]["posix"]["run"] == "sh infra/scripts/before_deploy.sh"
+
+
+def test_azd_never_packs_the_folder_itself() -> None:
+    """Without the packages of the app, what it deploys would not start."""
+    refusal = PROJECT["services"]["api"]["hooks"]["prepackage"]["posix"]["run"]
+    assert refusal.rstrip().endswith("exit 1")
+    assert f"azd deploy api --from-package dist/freshcoat-{RELEASE}.zip" in refusal
+
+
+def test_the_packager_knows_the_engine_that_the_script_names(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        package_main(["--help"])
+    assert "--engine {storage,scheduler}" in capsys.readouterr().out
+    assert 'make package ARGS="--engine scheduler"' in (ROOT / "infra/scripts/before_deploy.sh").read_text()
 
 
 def test_hooks_run_scripts_that_are_there() -> None:
