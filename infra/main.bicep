@@ -77,6 +77,10 @@ param instanceMemory int = 2048
 @minValue(0)
 param alwaysReady int = 1
 
+@description('How running instances are replaced when something is deployed. RollingUpdate is a preview.')
+@allowed([ 'Recreate', 'RollingUpdate' ])
+param updateStrategy string = 'Recreate'
+
 @description('Further app settings, such as limits. What this deployment sets itself counts more.')
 param furtherSettings object = {}
 
@@ -224,6 +228,7 @@ module app 'modules/app.bicep' = {
     maximumInstances: maximumInstances
     instanceMemory: instanceMemory
     alwaysReady: alwaysReady
+    updateStrategy: updateStrategy
     furtherSettings: furtherSettings
   }
 }

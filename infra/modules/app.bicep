@@ -23,6 +23,7 @@ param publicApp bool
 param maximumInstances int
 param instanceMemory int
 param alwaysReady int
+param updateStrategy string
 param furtherSettings object
 
 var suffix = environment().suffixes.storage
@@ -79,7 +80,7 @@ var engine = empty(schedulerEndpoint) ? {} : {
 
 var settings = union(defaults, furtherSettings, ours, events, record, joining, platform, signingIn, engine)
 
-resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
   name: 'plan-${base}'
   location: location
   tags: tags
@@ -91,7 +92,7 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   properties: { reserved: true }
 }
 
-resource app 'Microsoft.Web/sites@2024-04-01' = {
+resource app 'Microsoft.Web/sites@2024-11-01' = {
   name: name
   location: location
   tags: union(tags, { 'azd-service-name': 'api' })
@@ -121,6 +122,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
           }
         }
       }
+      siteUpdateStrategy: { type: updateStrategy }
       scaleAndConcurrency: {
         maximumInstanceCount: maximumInstances
         instanceMemoryMB: instanceMemory
@@ -147,7 +149,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
 
 // The platform checks tokens that are there, and lets all other requests through: the app itself decides about app
 // keys, signatures of hosts and the few open routes.
-resource signIn 'Microsoft.Web/sites/config@2024-04-01' = {
+resource signIn 'Microsoft.Web/sites/config@2024-11-01' = {
   parent: app
   name: 'authsettingsV2'
   properties: {
