@@ -68,7 +68,7 @@ def _as_somebody(target: Target, given: argparse.Namespace) -> Iterator[Check]:
         yield telemetry.not_asked()
     if given.host:
         canary = Canary(_names(given.pool)[0], given.host, given.version)
-        yield update_one(target.client, canary, print, every=given.every, simulated=target.simulated)
+        yield update_one(target.client, canary, print, every=given.every)
 
 
 def _each(name: str, checks: Iterator[Check]) -> Iterator[Check]:
@@ -84,8 +84,7 @@ def _questions(given: argparse.Namespace, settled: set[int]) -> None:
     if given.checklist:
         print("\n".join(checklist(listed, settled)), end="\n\n")
     else:
-        left = len([one for one in listed if one.number not in settled])
-        print(f"{left} questions only people can answer: CHECKLIST=1 lists them with what to expect.")
+        print(f"{len(listed)} questions only people can answer: CHECKLIST=1 lists them with what to expect.")
 
 
 def _names(text: str) -> list[str]:

@@ -40,13 +40,13 @@ def _plain(cell: str) -> str:
 
 
 def checklist(found: Collection[Question], settled: Collection[int]) -> Iterator[str]:
-    """It as lines: a box for each question, ticked where a check of this run has answered it."""
+    """It as lines: a box for each question, marked where a check of this run has answered a part of it."""
     section = ""
     for question in found:
         if question.section != section:
             section = question.section
             yield f"\n{section}"
-        yield f"[{'x' if question.number in settled else ' '}] {question.number}. {question.asked}"
+        yield f"[{'~' if question.number in settled else ' '}] {question.number}. {question.asked}"
         yield f"      expected: {question.expected}"
         if question.otherwise:
             yield f"      otherwise: {question.otherwise}"

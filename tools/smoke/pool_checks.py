@@ -16,7 +16,7 @@ AHEAD = timedelta(days=7)
 NOT_ABOUT_THE_POOL = {"downgrade"}
 """The plan asks for the version that the pool has, so this finding says nothing."""
 _SETTLES = {"rights": 33, "directory": 59}
-"""Questions of docs/unverified.md that a passed finding answers where Azure is real."""
+"""Questions of docs/unverified.md of which a passed finding answers a part, where Azure is real."""
 
 
 def images(target: Target) -> Iterator[Check]:

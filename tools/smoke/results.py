@@ -12,7 +12,7 @@ Grade = Literal["pass", "warn", "fail"]
 
 @dataclass(frozen=True)
 class Check:
-    """The outcome of one check. `settles`: numbers of the questions in docs/unverified.md that it answers."""
+    """The outcome of one check. `settles`: questions of docs/unverified.md that it answers a part of."""
 
     name: str
     grade: Grade

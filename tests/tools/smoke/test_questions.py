@@ -1,4 +1,4 @@
-"""docs/unverified.md as a check-list: every row is read and has a number of its own; what is answered is ticked."""
+"""docs/unverified.md as a check-list: every row is read and has its own number; what is partly answered is marked."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def test_every_number_that_a_check_answers_is_a_question() -> None:
     assert named <= numbers
 
 
-def test_answered_questions_are_ticked_and_text_is_plain() -> None:
+def test_partly_answered_questions_are_marked_and_text_is_plain() -> None:
     text = (
         "## A\n\n| # | question | assumed | wrong |\n|---|---|---|---|\n| 7 | Is `a` [so](b.md)? | yes | **stop** |\n"
     )
     (one,) = questions(text)
     assert one == Question(7, "A", "Is a so?", "yes", "stop")
-    assert list(checklist([one], {7})) == ["\nA", "[x] 7. Is a so?", "      expected: yes", "      otherwise: stop"]
+    assert list(checklist([one], {7})) == ["\nA", "[~] 7. Is a so?", "      expected: yes", "      otherwise: stop"]
     assert list(checklist([one], set()))[1].startswith("[ ] 7.")
