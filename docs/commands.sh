@@ -32,3 +32,21 @@ wait_for() {
 freshcoat() {
   FRESHCOAT_URL=${B%/api} PYTHONPATH=cli .venv/bin/python -m freshcoat_cli "$@"
 }
+
+# practice NAME: in the simulated Azure, an image NAME with version 1.0.0 in use and 2.0.0 only in the gallery, and two pools on
+# it: NAME-test (ring test, 2 hosts) and NAME (ring production, 4 hosts). Nobody works on them.
+practice() {
+  local pool hosts ring
+  curl -sS --fail -o /dev/null "$S/definitions" --json '{"name": "'"$1"'", "versions": ["1.0.0", "2.0.0"], "excluded": ["2.0.0"]}' &&
+    curl -sS --fail -o /dev/null -X PUT "$B/images/$1" --json '{"active": "1.0.0",
+      "definition_id": "'"$G"'/Microsoft.Compute/galleries/gal/images/'"$1"'"}' || return
+  while read -r pool hosts ring; do
+    curl -sS --fail -o /dev/null "$S/pools" --json '{"name": "hp-'"$pool"'", "definition": "'"$1"'", "hosts": '"$hosts"'}' &&
+      curl -sS --fail -o /dev/null -X PUT "$B/pools/$pool" --json '{"image": "'"$1"'", "ring": "'"$ring"'", "join": {"kind": "entra"},
+        "host_pool_id": "'"$G"'/Microsoft.DesktopVirtualization/hostPools/hp-'"$pool"'",
+        "time_zone": "Europe/Amsterdam", "policy": {"settle_seconds": 0, "poll_seconds": 15}}' || return
+  done <<END
+$1-test 2 test
+$1 4 production
+END
+}

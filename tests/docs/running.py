@@ -23,8 +23,21 @@ OPERATING = ["docs/rollouts.md", "docs/refresh.md", "docs/policy.md"]
 """These pages take as long as all others: they run side by side with them, in a test file of their own."""
 
 
+GUIDES = "docs/guides/"
+"""Each of these pages makes pools of its own, so all of them run on the stack that tests/end_to_end has anyway."""
+
+
 def pages_with_commands() -> list[str]:
     """The pages that have something to run here."""
+    return [name for name in _with_commands() if not name.startswith(GUIDES)]
+
+
+def guides_with_commands() -> list[str]:
+    """The guides that have something to run."""
+    return [name for name in _with_commands() if name.startswith(GUIDES)]
+
+
+def _with_commands() -> list[str]:
     named = ((str(page.relative_to(ROOT)), page) for page in pages())
     return [name for name, page in named if any(not block.marker for block in shell_blocks(page))]
 
@@ -35,10 +48,15 @@ def run_page(name: str, directory: Path) -> None:
     ports = {"PORT": options.port, "SIM_PORT": options.sim_port, "HOST_PORT": free_port(), "AZURE_PORT": free_port()}
     with Stack(options) as stack, Shell(directory, {port: str(number) for port, number in ports.items()}) as shell:
         register(options)
-        comparison = Comparison()
-        for block, command in _runnable(ROOT / name):
-            stack.check()
-            check(comparison, block, command, shell.run(command.text))
+        run_commands(name, stack, shell)
+
+
+def run_commands(name: str, stack: Stack, shell: Shell) -> None:
+    """Run all commands of a page against a running stack. Raises AssertionError as `run_page` does."""
+    comparison = Comparison()
+    for block, command in _runnable(ROOT / name):
+        stack.check()
+        check(comparison, block, command, shell.run(command.text))
 
 
 def _runnable(page: Path) -> Iterator[tuple[Block, Command]]:

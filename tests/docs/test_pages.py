@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from local.stack.options import ROOT
+from tests.docs.command_lines import unknown_names
 from tests.docs.pages import MARKERS, BadPage, Block, blocks, commands, pages, shell_blocks
 from tests.docs.shown import read
+from tools.powershell import syntax_tree
 
 PAGES = pages()
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
@@ -61,7 +63,7 @@ def test_a_marker_is_a_first_line_of_its_own() -> None:
 def test_commands_that_are_not_run_are_counted() -> None:
     """A block more that nobody runs is a decision: count it here."""
     marked = Counter(found.marker for page in PAGES for found in shell_blocks(page))
-    assert {marker: marked[marker] for marker in MARKERS} == {"# needs Azure": 13, "# on its own": 5}
+    assert {marker: marked[marker] for marker in MARKERS} == {"# needs Azure": 15, "# on its own": 5}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
@@ -111,6 +113,32 @@ def test_the_readme_stays_short() -> None:
 def test_the_readme_links_every_existing_page() -> None:
     readme = (ROOT / "README.md").read_text()
     assert [page.name for page in (ROOT / "docs").glob("*.md") if f"(docs/{page.name})" not in readme] == []
+
+
+def test_the_index_of_the_guides_links_each_of_them_and_the_readme_links_the_index() -> None:
+    guides = ROOT / "docs" / "guides"
+    index = (guides / "README.md").read_text()
+    assert [
+        page.name for page in guides.glob("*.md") if page.name != "README.md" and f"({page.name})" not in index
+    ] == []
+    assert "(docs/guides/README.md)" in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_a_page_names_commands_and_options_that_exist(page: Path) -> None:
+    """Also in lines that are not run."""
+    assert unknown_names(page.read_text()) == []
+
+
+def test_a_command_and_an_option_that_do_not_exist_are_named() -> None:
+    text = "`freshcoat pools --live`, then `freshcoat pool`\nP=$(freshcoat promote x --days 3 --pools-never -q) --no\n"
+    assert unknown_names(text) == ["pool: pool", "promote x --days 3 --pools-never -q) --no: --pools-never"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_powershell_in_a_page_parses(page: Path) -> None:
+    shown = ["\n".join(found.lines) for found in blocks(page) if found.language == "powershell"]
+    assert [text for text in shown if syntax_tree(text.encode()).has_error] == []
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/local.md"])
