@@ -135,6 +135,14 @@ def test_a_command_and_an_option_that_do_not_exist_are_named() -> None:
     assert unknown_names(text) == ["pool: pool", "promote x --days 3 --pools-never -q) --no: --pools-never"]
 
 
+@pytest.mark.parametrize("page", [page for page in PAGES if page.parent.name == "guides"], ids=lambda page: page.name)
+def test_a_guide_names_fields_that_the_api_has(page: Path) -> None:
+    """Such as those that stand beside the settings of another tool. The names of checks are in api.md."""
+    known = (ROOT / "docs" / "openapi.json").read_text() + (ROOT / "docs" / "api.md").read_text()
+    named = re.findall(r"`\"?([a-z]+(?:_[a-z]+)+)\"?[:`]", page.read_text())
+    assert [name for name in named if f'"{name}"' not in known and f"`{name}`" not in known] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_powershell_in_a_page_parses(page: Path) -> None:
     shown = ["\n".join(found.lines) for found in blocks(page) if found.language == "powershell"]
