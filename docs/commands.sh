@@ -44,7 +44,7 @@ practice() {
     curl -sS --fail -o /dev/null "$S/pools" --json '{"name": "hp-'"$pool"'", "definition": "'"$1"'", "hosts": '"$hosts"'}' &&
       curl -sS --fail -o /dev/null -X PUT "$B/pools/$pool" --json '{"image": "'"$1"'", "ring": "'"$ring"'", "join": {"kind": "entra"},
         "host_pool_id": "'"$G"'/Microsoft.DesktopVirtualization/hostPools/hp-'"$pool"'",
-        "time_zone": "Europe/Amsterdam", "policy": {"settle_seconds": 0, "poll_seconds": 15}}' || return
+        "time_zone": "Europe/Amsterdam", "policy": {"settle_seconds": 0, "poll_seconds": 15, "max_unavailable": 3}}' || return
   done <<END
 $1-test 2 test
 $1 4 production
