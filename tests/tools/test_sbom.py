@@ -75,7 +75,18 @@ def test_what_only_builds_the_console_is_left_out() -> None:
 
 @pytest.mark.parametrize(
     ("licence", "fine"),
-    [("MIT", True), ("MIT OR GPL-3.0", True), ("MIT AND GPL-3.0", False), ("GPL-3.0", False), ("unknown", False)],
+    [
+        ("MIT", True),
+        ("MIT OR GPL-3.0", True),
+        ("MIT AND GPL-3.0", False),
+        ("GPL-3.0", False),
+        ("unknown", False),
+        ("MIT AND (GPL-3.0 OR ISC)", True),
+        ("(MIT OR GPL-3.0) AND GPL-3.0", False),
+        ("Apache-2.0 WITH LLVM-exception", False),
+        ("see LICENSE.txt, please", False),
+        ("", False),
+    ],
 )
 def test_a_licence_is_named_unless_it_or_one_of_a_choice_is_allowed(licence: str, fine: bool) -> None:
     assert (strange([Part("npm", "a", "1", licence, "SHA-512", ())]) == []) is fine

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from license_expression import ExpressionError, Licensing
+
 from shared.core.names import RELEASE
 from tools.sbom.parts import Part, parts
 
@@ -36,6 +38,7 @@ ALLOWED = frozenset(
     }
 )
 """Licences that ask for nothing but their text, or for changes to their own files only."""
+_LICENSING: Any = Licensing()  # type: ignore[no-untyped-call]
 _HEAD = """# Licences of what is deployed
 
 For people who must know what they run. `make sbom` writes this page, and besides it `sbom.json`, a bill of materials
@@ -66,7 +69,7 @@ def bill(found: Sequence[Part]) -> dict[str, Any]:
 def _component(part: Part) -> dict[str, Any]:
     files = {
         "type": "distribution",
-        "url": _page_of(part),
+        "url": part.purl,
         "hashes": [{"alg": part.algorithm, "content": one} for one in part.hashes],
     }
     single = " " not in part.licence
@@ -80,12 +83,6 @@ def _component(part: Part) -> dict[str, Any]:
         "purl": part.purl,
         "externalReferences": [files],
     }
-
-
-def _page_of(part: Part) -> str:
-    if part.kind == "pypi":
-        return f"https://pypi.org/project/{part.name}/{part.version}/#files"
-    return f"https://www.npmjs.com/package/{part.name}/v/{part.version}"
 
 
 def page(found: Sequence[Part]) -> str:
@@ -103,9 +100,20 @@ def strange(found: Sequence[Part]) -> list[Part]:
     return [part for part in found if not _is_allowed(part.licence)]
 
 
-def _is_allowed(expression: str) -> bool:
-    choices = expression.strip("()").split(" OR ")
-    return any(all(one.strip("() ") in ALLOWED for one in choice.split(" AND ")) for choice in choices)
+def _is_allowed(text: str) -> bool:
+    try:
+        return _holds(_LICENSING.parse(text))
+    except ExpressionError:
+        return False
+
+
+def _holds(expression: Any) -> bool:
+    """Whether an SPDX expression can be kept with allowed licences only."""
+    if isinstance(expression, _LICENSING.OR):
+        return any(_holds(one) for one in expression.args)
+    if isinstance(expression, _LICENSING.AND):
+        return all(_holds(one) for one in expression.args)
+    return str(expression) in ALLOWED
 
 
 def main(arguments: Sequence[str], root: Path = ROOT) -> int:
