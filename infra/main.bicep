@@ -17,9 +17,9 @@ param location string
 @description('Object id of who deploys: may set the secrets in the vault. Empty: nobody may, until you allow it.')
 param deployerId string = ''
 
-@description('What kind of principal that is.')
-@allowed([ 'User', 'ServicePrincipal' ])
-param deployerType string = 'User'
+@description('What kind of principal that is. Empty: Azure finds out. azd does not say it to a parameter file.')
+@allowed([ '', 'User', 'ServicePrincipal' ])
+param deployerType string = ''
 
 @description('Where the durable engine keeps its state: the storage account, or a Durable Task Scheduler.')
 @allowed([ 'AzureStorage', 'AzureManaged' ])
@@ -60,6 +60,9 @@ param signRecord bool = false
 @minValue(1)
 @maxValue(146000)
 param recordDays int = 730
+
+@description('Whether you have locked that retention policy. A locked one cannot be written again.')
+param recordLocked bool = false
 
 @description('Who gets a mail when an alert rule fires. Empty: the alerts are only shown in the portal.')
 param alertMail string = ''
@@ -133,6 +136,7 @@ module storage 'modules/storage.bicep' = {
     privateNetwork: privateNetwork
     signRecord: signRecord
     recordDays: recordDays
+    recordLocked: recordLocked
   }
 }
 

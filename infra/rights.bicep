@@ -27,7 +27,7 @@ param cloneSubnets string[] = []
 // `python -m tools.roles --bicep` writes this file.
 var roles = loadJsonContent('generated/roles.json')
 var places = concat(poolGroups, machineGroups, imageGroups, buildGroups, cloneSubnets)
-var subscriptions = union(map(places, id => '/subscriptions/${split(id, '/')[2]}'), [])
+var subscriptions = union(map(places, id => '/subscriptions/${toLower(split(id, '/')[2])}'), [])
 
 resource definitions 'Microsoft.Authorization/roleDefinitions@2022-04-01' = [for role in items(roles): {
   name: guid(subscription().id, environmentName, role.key)

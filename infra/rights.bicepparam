@@ -3,8 +3,8 @@ using './rights.bicep'
 
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME')
 param principalId = readEnvironmentVariable('FRESHCOAT_IDENTITY_PRINCIPAL')
-param poolGroups = filter(split(readEnvironmentVariable('POOL_GROUPS', ''), ','), part => !empty(part))
-param machineGroups = filter(split(readEnvironmentVariable('MACHINE_GROUPS', ''), ','), part => !empty(part))
-param imageGroups = filter(split(readEnvironmentVariable('IMAGE_GROUPS', ''), ','), part => !empty(part))
-param buildGroups = filter(split(readEnvironmentVariable('BUILD_GROUPS', ''), ','), part => !empty(part))
-param cloneSubnets = filter(split(readEnvironmentVariable('CLONE_SUBNETS', ''), ','), part => !empty(part))
+param poolGroups = union(filter(map(split(readEnvironmentVariable('POOL_GROUPS', ''), ','), part => trim(part)), part => !empty(part)), [])
+param machineGroups = union(filter(map(split(readEnvironmentVariable('MACHINE_GROUPS', ''), ','), part => trim(part)), part => !empty(part)), [])
+param imageGroups = union(filter(map(split(readEnvironmentVariable('IMAGE_GROUPS', ''), ','), part => trim(part)), part => !empty(part)), [])
+param buildGroups = union(filter(map(split(readEnvironmentVariable('BUILD_GROUPS', ''), ','), part => trim(part)), part => !empty(part)), [])
+param cloneSubnets = union(filter(map(split(readEnvironmentVariable('CLONE_SUBNETS', ''), ','), part => trim(part)), part => !empty(part)), [])

@@ -122,6 +122,8 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
           }
         }
       }
+      // A preview: Azure takes it with this version of the interface, and its published types do not know it yet.
+      #disable-next-line BCP037
       siteUpdateStrategy: { type: updateStrategy }
       scaleAndConcurrency: {
         maximumInstanceCount: maximumInstances
@@ -131,7 +133,6 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
     }
     siteConfig: {
       minTlsVersion: '1.2'
-      ftpsState: 'Disabled'
       appSettings: [for setting in items(settings): { name: setting.key, value: string(setting.value) }]
     }
   }

@@ -7,12 +7,13 @@ param principalId string
 param privateNetwork bool
 param signRecord bool
 param recordDays int
+param recordLocked bool
 
 var packages = 'packages'
 var record = 'record'
 var roles = {
   blobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
-  queueDataContributor: '974c5e8b-45b9-4653-ba55-c5f855dd0fb7'
+  queueDataContributor: '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
   tableDataContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
 }
 
@@ -51,8 +52,9 @@ resource recordContainer 'Microsoft.Storage/storageAccounts/blobServices/contain
   name: record
 }
 
-// Not locked: who may change this policy may take it away. Lock it in the portal once you are sure of the days.
-resource retention 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2024-01-01' = if (signRecord) {
+// Not locked: who may change this policy may take it away. Lock it in the portal once you are sure of the days, and set
+// RECORD_LOCKED, because Azure refuses to write a locked policy again.
+resource retention 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2024-01-01' = if (signRecord && !recordLocked) {
   parent: recordContainer
   name: 'default'
   properties: {

@@ -71,7 +71,7 @@ resource setting 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!emp
   scope: vault
   properties: {
     principalId: deployerId
-    principalType: deployerType
+    principalType: empty(deployerType) ? null : deployerType
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.secretsOfficer)
   }
 }
