@@ -12,8 +12,8 @@ MAIN = (INFRA / "main.bicep").read_text()
 _GIVEN = re.compile(r"^param (\w+) = (.+)$", re.MULTILINE)
 _ASKED = re.compile(r"^param (\w+) ([\w\[\]]+)", re.MULTILINE)
 READ_BY = {"int": "json(", "bool": "bool(", "object": "json(", "string[]": "union("}
-"""By the type of a parameter: the function that makes it from the text of an environment variable. `int()` gives a number
-without a value at compile time, which Bicep refuses for a parameter with `@allowed`, and does not compare with its bounds."""
+"""By the type of a parameter: the function that makes it from the text of an environment variable. `int()` gives a
+number without a value at compile time: Bicep refuses it for a parameter with `@allowed`, and compares no bounds."""
 
 
 def given(root: str) -> dict[str, str]:

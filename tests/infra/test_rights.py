@@ -37,7 +37,7 @@ BUILT_IN = {
     "0ad04412-c4d5-4796-b79c-f76d14c8d402": "Durable Task Data Contributor",
 }
 """Azure's own roles that the templates assign, by the ids that it publishes
-(https://learn.microsoft.com/azure/role-based-access-control/built-in-roles). An id that Azure does not know ends `azd up`."""
+(https://learn.microsoft.com/azure/role-based-access-control/built-in-roles). A wrong one stops `azd up`."""
 
 NAMED_BY_THE_PAGE = {"Storage Table Data Contributor", "Key Vault Secrets User", "Key Vault Crypto User"}
 """Those that docs/permissions.md asks for."""
