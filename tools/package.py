@@ -14,9 +14,11 @@ import argparse
 import hashlib
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -33,10 +35,15 @@ FOLDERS = ("activities", "orchestrators", "shared", "triggers", "console/dist")
 PACKAGES = Path(".python_packages/lib/site-packages")
 """Where the worker looks for the packages of an app: before its own, and without an installation."""
 
+KINDS = frozenset({".py", ".ps1", ".json"})
+"""Files of the app. Another one in its folders is somebody's own, such as notes or a key: the package is not made."""
+
 PLATFORM, PYTHON = "x86_64-manylinux_2_28", "3.13"
 """What Azure Functions runs Python 3.13 on."""
+INTERRUPTED = 130
 _OF_THE_MACHINE = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
 """Files of an installation that say where and by what it was made."""
+_LOADS = "import sys; sys.path[:0] = sys.argv[1:]; sys.dont_write_bytecode = True; import function_app"
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """The earliest date that a zip file can hold."""
 
@@ -53,11 +60,14 @@ class Package:
     zip: Path
     files: int
     sha256: str
+    sources: str
+    """From which commit, and which files are others than there; empty when git does not know."""
 
     def __str__(self) -> str:
         unpacked = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
         megabytes = f"{self.zip.stat().st_size / 1e6:.1f} MB, {unpacked / 1e6:.1f} MB unpacked"
-        return f"{self.zip}\n{self.files} files, {megabytes}\nsha256 {self.sha256}"
+        lines = (str(self.zip), f"{self.files} files, {megabytes}", self.sources, f"sha256 {self.sha256}")
+        return "\n".join(filter(None, lines))
 
 
 def make(
@@ -68,37 +78,74 @@ def make(
 ) -> Package:
     """Make the package of the sources in `root`, as a folder and as a zip file in `out`.
 
-    `install` puts the packages of a list of requirements into a folder; `engine` chooses the `host.json`. Raises
-    PackageError when the console is not built, or when a package cannot be installed or compiled.
+    `install` puts the packages of a list of requirements into a folder; `engine` chooses the `host.json`. The former
+    package is removed first, and the new one appears once it is complete: what is there may be deployed. Raises
+    PackageError when a part is missing, when a package cannot be installed or compiled, or when the app does not load.
     """
-    folder = out / "package"
-    shutil.rmtree(folder, ignore_errors=True)
-    for name in sources(root):
-        copied = folder / name
+    names = sources(root)
+    out.mkdir(parents=True, exist_ok=True)
+    zipped, folder = out / f"freshcoat-{RELEASE}.zip", out / "package"
+    zipped.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(prefix="making-", dir=out) as place:
+        made = Path(place, "package")
+        _copy(root, names, made, engine)
+        (install or install_locked)(root / "requirements.txt", made / PACKAGES)
+        _remove_traces(made / PACKAGES)
+        _compile(made)
+        _check_loads(made)
+        count = write_zip(made, Path(place, "zip"))
+        shutil.rmtree(folder, ignore_errors=True)
+        made.rename(folder)
+        Path(place, "zip").rename(zipped)
+    return Package(folder, zipped, count, hashlib.sha256(zipped.read_bytes()).hexdigest(), commit(root))
+
+
+def _copy(root: Path, names: list[Path], made: Path, engine: Backend) -> None:
+    for name in names:
+        copied = made / name
         copied.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / name, copied)
     if engine is not Backend.STORAGE:
-        (folder / "host.json").write_text(json.dumps(host_json(engine), indent=2) + "\n")
-    (install or install_locked)(root / "requirements.txt", folder / PACKAGES)
-    _remove_traces(folder / PACKAGES)
-    _compile(folder)
-    zipped = out / f"freshcoat-{RELEASE}.zip"
-    count = write_zip(folder, zipped)
-    return Package(folder, zipped, count, hashlib.sha256(zipped.read_bytes()).hexdigest())
+        (made / "host.json").write_text(json.dumps(host_json(engine), indent=2) + "\n")
 
 
 def sources(root: Path) -> list[Path]:
-    """The files of the app that are deployed, relative to `root`. Raises PackageError when a part is missing."""
+    """The files of the app that are deployed, relative to `root`.
+
+    Raises PackageError when a part is missing, or when there is a file that is not the app's.
+    """
     missing = [name for name in (*FILES, *FOLDERS) if not (root / name).exists()]
     if missing:
         raise PackageError(f"{missing[0]} is missing. Run `make console` first if it is the console.")
     folders = [path for name in FOLDERS for path in (root / name).rglob("*") if path.is_file()]
     found = (path.relative_to(root) for path in (*(root / name for name in FILES), *folders))
-    return sorted(path for path in found if not any(_is_private(part) for part in path.parts))
+    names = sorted(path for path in found if not any(_is_private(part) for part in path.parts))
+    for name in names:
+        if name.parts[0] in FOLDERS and name.suffix not in KINDS:
+            raise PackageError(
+                f"{name} is no file of the app. Move it to another place, or add its kind to tools/package.py."
+            )
+    return names
+
+
+def commit(root: Path) -> str:
+    """From which commit the sources are, and what of them is not committed. Empty when git does not know."""
+    git = ("git", "-C", str(root))
+    try:
+        head = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=True)
+        status = [*git, "status", "--porcelain", "--untracked-files=all", "--", *FILES, *FOLDERS]
+        changed = subprocess.run(status, capture_output=True, text=True, check=True).stdout.splitlines()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    found = f"from commit {head.stdout.strip()}"
+    if not changed:
+        return found
+    some = ", ".join(line[3:] for line in changed[:5]) + (", …" if len(changed) > 5 else "")
+    return f"{found}, with {len(changed)} changed files that are not committed: {some}"
 
 
 def _is_private(part: str) -> bool:
-    return part.startswith(".") or part == "__pycache__"
+    return part.startswith(".") or part in {"__pycache__", "local.settings.json"}
 
 
 def install_locked(requirements: Path, target: Path) -> None:
@@ -107,8 +154,13 @@ def install_locked(requirements: Path, target: Path) -> None:
     how = ("--no-deps", "--require-hashes", "--only-binary", ":all:", "--link-mode", "copy")
     where = ("--target", str(target), "--python-platform", PLATFORM, "--python-version", PYTHON)
     command = [str(uv), "pip", "install", "--quiet", *how, *where, "--requirement", str(requirements)]
+    if not uv.exists():
+        raise PackageError(f"{uv} is missing. Run `make setup`.")
     if subprocess.run(command, check=False).returncode:
-        raise PackageError("The packages of requirements.txt could not be installed for Azure (see above).")
+        raise PackageError(
+            "The packages of requirements.txt could not be installed for Azure (see above). Each needs a wheel for "
+            f"Linux on x86-64 and Python {PYTHON}: choose another version in requirements.in, and run `make lock`."
+        )
 
 
 def _remove_traces(packages: Path) -> None:
@@ -126,10 +178,27 @@ def _compile(folder: Path) -> None:
 
     It is not compared with its source when it is loaded: nobody changes a file of a deployed package.
     """
+    if sys.version_info[:2] != tuple(map(int, PYTHON.split("."))):
+        raise PackageError(f"Python {PYTHON} is needed, because Azure loads nothing that another one compiled.")
     how = ("-q", "--invalidation-mode", "unchecked-hash", "-s", str(folder))
     command = [sys.executable, "-m", "compileall", *how, str(folder)]
-    if subprocess.run(command, check=False, env={**os.environ, "PYTHONHASHSEED": "0"}).returncode:
+    if subprocess.run(command, check=False, env=_plain_environment()).returncode:
         raise PackageError("A module of the package could not be compiled (see above).")
+
+
+def _check_loads(folder: Path) -> None:
+    """Load the app from the package alone, where this machine is of the kind that it is for. Raises PackageError."""
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        return
+    command = [sys.executable, "-I", "-S", "-c", _LOADS, str(folder), str(folder / PACKAGES)]
+    if subprocess.run(command, check=False, env=_plain_environment(), cwd=folder).returncode:
+        raise PackageError("The app does not load from the package alone (see above): something is missing.")
+
+
+def _plain_environment() -> dict[str, str]:
+    """The environment without what would make Python compile otherwise, or to another place."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return {**plain, "PYTHONHASHSEED": "0"}
 
 
 def write_zip(folder: Path, target: Path) -> int:
@@ -172,6 +241,9 @@ def main(arguments: list[str]) -> int:
     except PackageError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("error: interrupted, so there is no package. Run `make package` again.", file=sys.stderr)
+        return INTERRUPTED
     print(package)
     if asked.parts:
         print("\n".join(_parts(package)))

@@ -21,6 +21,10 @@ from shared.core.names import ORCHESTRATION_VERSION
 from tests.unit.orchestrators import releases
 
 GOLDEN = Path(__file__).parent / "golden"
+HELP = """Rollouts that run in a deployed app are replayed with the new code. If test_released_histories.py passes, they
+survive this change: delete the golden file, run the test twice, and read what it wrote. If it fails, the change needs a
+version of its own: docs/package.md#changing-an-orchestration."""
+AGAIN = f"{releases.__doc__}".partition("\n\n")[2]
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
@@ -90,8 +94,10 @@ class Replay:
         assert not [note for note in self.notes if note.strip().startswith("failed  ")], "\n".join(self.notes)
         if releases.RECORDING:
             releases.record(name, self._past)
+        elif releases.is_release():
+            assert releases.kept(name) == self._past, f"The histories of {name} are older than this release. {AGAIN}"
         text = "\n".join(self.notes) + "\n"
         if not path.exists():
             path.write_text(text)
             raise AssertionError(f"{path.name} was missing and is written now: read it and commit it")
-        assert text == path.read_text()
+        assert text == path.read_text(), HELP

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from google.protobuf import json_format
 from shared.core.names import RELEASE
 
 FOLDER = Path(__file__).parent / "releases"
+CHANGELOG = Path(__file__).parents[3] / "CHANGELOG.md"
 RECORDING = bool(os.environ.get("RECORD_HISTORIES"))
 _ARRIVES = ("orchestratorStarted", "executionStarted", "taskCompleted", "taskFailed", "timerFired", "eventRaised")
 """The events that the engine brings. The others follow from what the orchestration decided."""
@@ -44,6 +46,17 @@ def record(name: str, history: History) -> None:
     kept[name] = [json_format.MessageToDict(event) for event in history]
     path.parent.mkdir(exist_ok=True)
     path.write_text("{\n" + ",\n".join(_lines(kept)) + "\n}\n")
+
+
+def is_release() -> bool:
+    """Whether these sources are the release RELEASE itself: nothing has changed since."""
+    newest = re.search(r"^## \[(.+?)\]", CHANGELOG.read_text(), re.MULTILINE)
+    return newest is not None and newest[1] == RELEASE
+
+
+def kept(name: str) -> History:
+    """The events of a history as they are kept for RELEASE."""
+    return next((history for release, found, history in recorded() if (release, found) == (RELEASE, name)), [])
 
 
 def _lines(kept: dict[str, list[dict[str, Any]]]) -> Iterator[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Generator
+from inspect import unwrap
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +14,8 @@ from azure.durable_functions.worker import DurableFunctionsWorker
 from durabletask.internal.orchestrator_service_pb2 import ORCHESTRATION_STATUS_CONTINUED_AS_NEW, HistoryEvent
 from durabletask.task import OrchestrationContext
 
+from activities import host as host_activity
+from activities import rollout as rollout_activity
 from local.stack.options import ROOT
 from orchestrators import publish_image as publish_image_module
 from orchestrators import run_steps
@@ -20,10 +24,15 @@ from orchestrators.publish_image import publish_image
 from orchestrators.reimage_host import reimage_host
 from orchestrators.set_as_image import set_as_image
 from orchestrators.update_many_pools import update_many_pools
-from shared.core.names import ORCHESTRATION_VERSION
+from shared.core.names import ORCHESTRATION_VERSION, RECONCILE_POOL, RUN_HOST_STEPS
+from shared.core.steps import NextAction, StepResult
+from shared.rollouts.hosts import runner
+from shared.rollouts.reconcile.answer import PassResult
+from tests.fixtures.app_functions import functions
 from tests.unit.orchestrators import releases
 from tests.unit.orchestrators.releases import History, failures, moments, recorded, turn
 
+HELP = "Orchestrations that run would break: docs/package.md#changing-an-orchestration says what to do."
 ALL: dict[str, Callable[..., Any]] = {
     found.__name__: found for found in (publish_image, reimage_host, set_as_image, activate_image, update_many_pools)
 }
@@ -39,7 +48,29 @@ def orchestrator_of(history: History) -> str:
 def test_an_orchestration_of_a_release_goes_on_with_todays_code(which: str) -> None:
     history = HISTORIES[which]
     assert len(list(moments(history))) >= 2
-    assert failures(ALL[orchestrator_of(history)], history) == []
+    assert failures(ALL[orchestrator_of(history)], history) == [], HELP
+
+
+def test_what_orchestrations_of_a_release_call_is_there_and_answers_what_they_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While two versions run at once, each may get the activities and the results of the other."""
+    app = SimpleNamespace(settings=SimpleNamespace(reconcile_gap=1))
+    for module in (rollout_activity, host_activity):
+        monkeypatch.setattr(module, "services", lambda: app)
+    monkeypatch.setattr(rollout_activity, "reconcile", lambda *_: PassResult(ended=False, state="running"))
+    monkeypatch.setattr(runner, "run_host_steps", lambda *_: StepResult(NextAction.NEXT))
+    asked = {name: unwrap(functions()[name].get_user_function()) for name in (RECONCILE_POOL, RUN_HOST_STEPS)}
+    answers = {name: run({}, object()) for name, run in asked.items()}
+    for which, history in HISTORIES.items():
+        called = {event.eventId: event.taskScheduled.name for event in history if event.HasField("taskScheduled")}
+        missing = {orchestrator_of(history), *called.values()} - functions().keys()
+        assert not missing, f"{which}: {HELP}"
+        for event in history:
+            if event.HasField("taskCompleted"):
+                name, result = called[event.taskCompleted.taskScheduledId], event.taskCompleted.result.value
+                today = answers.get(name, answers[RUN_HOST_STEPS])
+                assert json.loads(result).keys() <= today.keys(), f"{which}: {name} must answer this still. {HELP}"
 
 
 def test_an_orchestration_begins_with_the_version_of_the_app_and_continues_with_it(
