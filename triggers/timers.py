@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 
 import azure.durable_functions as df
@@ -14,9 +15,10 @@ from shared.images.promotions.due import run_due
 from shared.images.retention import tidy
 from shared.pools.watch import watch_pools
 from shared.ports.engine import Engine
-from shared.records.old_rollouts import tidy_rollouts
 from shared.records.pool_looks import look_at_pools
-from shared.records.tidying import tidy_records
+from shared.records.tidying.lapsed import tidy_records
+from shared.records.tidying.rollouts import tidy_rollouts
+from shared.records.tidying.work import tidy_work
 from shared.rollouts.old_disks.cleanup import tidy_disks
 from shared.rollouts.recovery import resume_lost, search_pools
 from shared.services import Services
@@ -67,12 +69,9 @@ def find_lost_hosts(timer: func.TimerRequest) -> None:
 @bp.timer_trigger(arg_name="timer", schedule="%FRESHCOAT_RETENTION_SCHEDULE%", run_on_startup=False)
 def tidy_old_records(timer: func.TimerRequest, client: SyncDurableFunctionsClient) -> None:
     """Runs by `FRESHCOAT_RETENTION_SCHEDULE`."""
-    found = services()
-    removed = tidy_records(found) + tidy_rollouts(found)
-    before = found.now() - timedelta(days=found.settings.history_keep_days)
-    forgotten = DurableEngine(client).forget_ended(before)
-    if removed or forgotten:
-        log.info("removed: %s old records, the history of %s orchestrations", removed, forgotten)
+    removed = forget_old(services(), DurableEngine(client))
+    if removed:
+        log.info("removed: %s old records and histories%s", removed, " (late)" if timer.past_due else "")
 
 
 @bp.timer_trigger(arg_name="timer", schedule="%FRESHCOAT_RETENTION_SCHEDULE%", run_on_startup=False)
@@ -84,20 +83,37 @@ def sign_record(timer: func.TimerRequest) -> None:
 
 
 def take_up(found: Services, engine: Engine) -> list[str]:
-    """Restart rollouts and tasks that have no running orchestration, and return their ids.
+    """Restart rollouts and tasks that have no running orchestration, and return their ids. Raises an ExceptionGroup."""
+    resume = (lambda: resume_lost(found, engine), lambda: resume_lost_tasks(found, engine))
+    return [name for resumed in _each("lost orchestrations", *resume) for name in resumed]
 
-    An error with the rollouts does not stop the tasks: errors are raised after both, as an ExceptionGroup.
-    """
-    resumed: list[str] = []
+
+def forget_old(found: Services, engine: Engine) -> int:
+    """Remove rows and histories that nobody needs any more, and return how many. Raises an ExceptionGroup."""
+    before = found.now() - timedelta(days=found.settings.history_keep_days)
+    return sum(
+        _each(
+            "what is old",
+            lambda: tidy_records(found),
+            lambda: tidy_work(found),
+            lambda: tidy_rollouts(found),
+            lambda: engine.forget_ended(before),
+        )
+    )
+
+
+def _each[T](what: str, *steps: Callable[[], T]) -> list[T]:
+    """The results of all steps. An error in one does not stop the others: errors are raised after the last."""
+    done: list[T] = []
     troubles: list[Exception] = []
-    for resume in (resume_lost, resume_lost_tasks):
+    for step in steps:
         try:
-            resumed += resume(found, engine)
-        except Exception as trouble:  # noqa: BLE001 - raised below, after both have run
+            done.append(step())
+        except Exception as trouble:  # noqa: BLE001 - raised below, after all have run
             troubles.append(trouble)
     if troubles:
-        raise ExceptionGroup(f"could not check everything for lost orchestrations; resumed: {resumed}", troubles)
-    return resumed
+        raise ExceptionGroup(f"not everything was done about {what}; done: {done}", troubles)
+    return done
 
 
 @bp.timer_trigger(arg_name="timer", schedule="%FRESHCOAT_RETENTION_SCHEDULE%", run_on_startup=False)

@@ -124,7 +124,7 @@ class Settings(BaseModel):
     history_keep_days: Annotated[int, Field(ge=1, le=3_650)] = 30
     """How long the engine keeps the history of orchestrations that have ended, counted from their start."""
     rollout_keep_days: Annotated[int, Field(ge=90, le=36_500)] = 730
-    """How long a rollout, its hosts' rows and its history are kept after its end."""
+    """How long a rollout with its hosts and its history, a task and a promotion are kept after their end."""
     busy_limit: Seconds = 43_200.0
     """How long a host is held while Azure throttles us or refuses to create its deleted VM, how long Azure may throttle
     without a break before a task on an image fails, and how long a pool may be unreadable before it is taken for gone.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import grpc
 from azure.durable_functions.client import SyncDurableFunctionsClient
@@ -34,6 +34,9 @@ _ALIVE = {
 
 _ENDED = (OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED)
 _PURGE_TIME = timedelta(minutes=1)
+_BEFORE_ALL = datetime(2020, 1, 1, tzinfo=UTC)
+"""Older than every orchestration. Earlier versions of the Durable extension fail without a first moment: their
+`ToPurgeInstanceFilter` reads it unasked. Azure Storage takes no moment before the year 1601."""
 
 _ORCHESTRATORS = {
     TaskKind.SET_AS_IMAGE: SET_AS_IMAGE,
@@ -106,10 +109,14 @@ class DurableEngine:
         """Delete the history of instances that were created before this time and have ended; return how many.
 
         The engine deletes one after another: when the time is over, many are gone, and the next call takes the others.
+        Versions of the Durable extension that do not know the time delete all in one call.
         """
         try:
             purged = self._client.purge_orchestrations_by(
-                created_time_to=before, runtime_status=list(_ENDED), timeout=_PURGE_TIME
+                created_time_from=_BEFORE_ALL,
+                created_time_to=before,
+                runtime_status=list(_ENDED),
+                timeout=_PURGE_TIME,
             )
         except grpc.RpcError as error:
             if not _says(error, grpc.StatusCode.DEADLINE_EXCEEDED):

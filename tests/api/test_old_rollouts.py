@@ -11,8 +11,10 @@ from shared.core.states import HostState, RolloutState
 from shared.models.history.rollout_events import RolloutEvent
 from shared.models.kept_disks import KeptDisk
 from shared.models.messages import Message
-from shared.records import old_rollouts
-from shared.records.old_rollouts import KEPT_OF_EACH_POOL, tidy_rollouts
+from shared.models.tasks import Task, TaskKind
+from shared.records.tidying import rollouts as old_rollouts
+from shared.records.tidying.rollouts import KEPT_OF_EACH_POOL, tidy_rollouts
+from shared.services import ROLLOUTS
 from tests.fixtures.app import App, office
 from tests.fixtures.rollout_rows import host, rollout
 
@@ -89,3 +91,29 @@ def test_a_rollout_whose_rows_change_meanwhile_is_left_to_the_next_run() -> None
     assert left(app) == {"1-old"}
     assert tidy_rollouts(app.services) == 1
     assert left(app) == set()
+
+
+def test_rollouts_that_stay_for_ever_do_not_hide_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = office()
+    monkeypatch.setattr(old_rollouts, "PAGE", 3)
+    for number in range(KEPT_OF_EACH_POOL):
+        add(app, f"{number:03}-x", KEPT + 1 + number, pool="office")
+    add(app, "950-open", None)
+    add(app, "900-old", KEPT + 100)
+    tidy_rollouts(app.services)
+    assert "900-old" not in left(app)
+    assert len(left(app)) == KEPT_OF_EACH_POOL + 1
+
+
+def test_one_whose_task_is_still_there_stays() -> None:
+    """Without it, the task would show the pool as not started."""
+    app = App()
+    made = {"kind": TaskKind.UPDATE_POOLS, "image": "win11", "version": "2.0.0", "created_at": app.now}
+    app.tables.tasks.add(Task(id="task-1", **made))
+    for name, task in (("1-of-task", "task-1"), ("2-of-gone-task", "task-0")):
+        add(app, name, KEPT + 1)
+        row = app.services.rollouts.find(ROLLOUTS, name)
+        assert row
+        app.tables.rollouts.replace(row.model_copy(update={"task": task}))
+    tidy_rollouts(app.services)
+    assert left(app) == {"1-of-task"}

@@ -9,7 +9,7 @@ from shared.caches.audit_writer import AuditWriter
 from shared.core.errors import StaleRow
 from shared.models.answers import KEPT_FOR, KeptAnswer
 from shared.models.audit import AuditEntry
-from shared.records.tidying import MOST_AT_ONCE, MOST_OF_MONTHS, tidy_records
+from shared.records.tidying.lapsed import MOST_AT_ONCE, MOST_OF_MONTHS, tidy_records
 from tests.fixtures.app import App, office, update
 
 KEY = {"Idempotency-Key": "k-1"}

@@ -18,6 +18,8 @@ CLOCKS_APART = timedelta(seconds=5)
 TOKENS_FAIL = timedelta(minutes=1)
 """Tokens of Entra ID are refused when the clocks are further apart than this."""
 WANTED = ("read", "plan")
+_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
+_LOGIN_PAGE = "login.microsoftonline."
 _LIVE = {
     "ok": ("pass", ""),
     "busy": ("warn", "Azure throttles the app: try again in some minutes"),
@@ -33,15 +35,32 @@ def reachable(answer: Answer) -> Check:
             text = f"the first answer took {answer.seconds:.0f} s"
             return warned("reachable", text, "keep an instance ready (docs/deploy.md), and check again")
         return passed("reachable", f"answered in {answer.seconds:.1f} s")
+    return failed("reachable", *_not_reached(answer))
+
+
+def _not_reached(answer: Answer) -> tuple[str, str]:
+    """Why nothing that looks like a Freshcoat has answered, and what to do."""
+    sign_in = "let App Service authentication pass unauthenticated requests: the app itself checks every call"
     if not answer.status:
-        return failed(
-            "reachable", answer.text, "check the address, that the app runs, and that you may reach its network"
-        )
-    if answer.status in {401, 403}:
-        advice = "let App Service authentication pass unauthenticated requests: the app itself checks every call"
-        return failed("reachable", f"a stranger is answered {answer.status}", advice)
+        if _UNTRUSTED in answer.text:
+            trust = "name the root certificate of your proxy or of the app: SSL_CERT_FILE=root.pem make smoke …"
+            return f"its certificate is not trusted on this machine: {answer.text}", trust
+        return answer.text, "check the address, that the app runs, and that you may reach its network"
+    if answer.status == 401 or _LOGIN_PAGE in answer.location:
+        return f"a stranger is answered {answer.status}", sign_in
+    if answer.status == 403:
+        advice = f"start the app if it is stopped; see its access restrictions; {sign_in}"
+        return "a stranger is answered 403", advice
+    if answer.location:
+        text = f"it sends everybody on to {answer.location.partition('?')[0]}"
+        return text, "use that address if it is the app; a network's own sign-in page does the same"
+    if answer.status == 200:
+        text = "something answered that is not a Freshcoat" + (", with a web page" if "<" in answer.text[:200] else "")
+        return text, "check the address; a proxy, or your network's own sign-in page, may have answered instead"
+    if answer.status in {502, 503, 504}:
+        return f"answered {answer.status}", "check again in a minute; if it stays so, look for errors in the app's log"
     advice = "check the address; if it is right, look for errors at the start of the app in its log"
-    return failed("reachable", f"answered {answer.status}, not like a Freshcoat", advice)
+    return f"answered {answer.status}, not like a Freshcoat", advice
 
 
 def set_up(about: Mapping[str, Any], local: bool) -> Iterator[Check]:
@@ -65,18 +84,26 @@ def set_up(about: Mapping[str, Any], local: bool) -> Iterator[Check]:
         yield failed("sign-in", "everybody is let in", "remove FRESHCOAT_DEV_IDENTITY from the app's settings at once")
 
 
-def clock(about: Mapping[str, Any], now: datetime) -> Check:
-    """The app's clock and this machine's show the same."""
+def clock(about: Answer, now: datetime) -> Iterator[Check]:
+    """The app's clock and this machine's show the same. `now`: when the answer was there.
+
+    The app looked at its clock at some time after it was asked, so what the answer took is not counted.
+    """
+    said = about.data.get("now")
     try:
-        apart = abs(now - datetime.fromisoformat(str(about.get("now"))).astimezone(UTC))
+        app = datetime.fromisoformat(str(said))
     except ValueError:
-        return warned("clock", "the app does not say its time", "check its version")
+        yield warned("clock", "the app does not say its time", "check its version")
+        return
+    behind = now - (app if app.tzinfo else app.replace(tzinfo=UTC))
+    apart = max(timedelta(), -behind, behind - timedelta(seconds=about.seconds))
     text = f"{apart.total_seconds():.0f} s apart from this machine's"
     if apart >= TOKENS_FAIL:
-        return failed("clock", text, "set this machine's clock; if it is right, report the app's host to Azure")
-    if apart > CLOCKS_APART:
-        return warned("clock", text, "set this machine's clock, and check again")
-    return passed("clock", text)
+        yield failed("clock", text, "set this machine's clock; if it is right, report the app's host to Azure")
+    elif apart > CLOCKS_APART:
+        yield warned("clock", text, "set this machine's clock, and check again")
+    else:
+        yield passed("clock", text)
 
 
 def closed(target: Target) -> Iterator[Check]:
@@ -86,13 +113,18 @@ def closed(target: Target) -> Iterator[Check]:
     forged = {"x-ms-client-principal": _forged(), "x-ms-client-principal-id": "stranger"}
     for name, headers, settles in (("strangers", {}, ()), ("forged sign-in", forged, (77,))):
         answer = ask(target.strangers, "/api/pools", headers)
+        text = f"answered {answer.status or answer.text}, not 401"
         if answer.status == 401:
             yield passed(name, "refused", settles)
-        else:
+        elif answer.status == 200 and answer.data is not None:
             advice = "stop the app at once; remove WEBSITE_AUTH_ENABLED from its settings if somebody set it there"
-            worse = answer.status == 200
-            text = f"answered {answer.status or answer.text}, not 401"
-            yield failed(name, text, advice) if worse else warned(name, text, "check again")
+            yield failed(name, text, advice)
+        elif answer.status in {200, 403} or answer.location:
+            yield warned(
+                name, text, "something in front of the app answers; command line and hosts may not get through"
+            )
+        else:
+            yield warned(name, text, "check again")
 
 
 def _forged() -> str:
@@ -101,15 +133,18 @@ def _forged() -> str:
     return base64.b64encode(json.dumps({"auth_typ": "aad", "role_typ": "roles", "claims": [role]}).encode()).decode()
 
 
-def myself(target: Target) -> Check:
-    """Whoever is signed in may do what the other checks need."""
+def myself(target: Target, may: set[str]) -> Iterator[Check]:
+    """Whoever is signed in may do what the other checks need. `may` gets what they may do."""
     me = target.client.get("me")
-    missing = [need for need in WANTED if need not in me["may"]]
+    may |= set(me["may"])
+    missing = [need for need in WANTED if need not in may]
     if missing:
+        left = "images and pools" if "read" in missing else "pools"
         advice = "sign in as somebody with the app role operator, approver or admin (docs/access.md)"
-        return warned("me", f"{me['name']} may not {' and '.join(missing)}, so less can be checked", advice)
+        yield failed("me", f"{me['name']} may not {' and '.join(missing)}, so {left} were not checked", advice)
+        return
     accounts = "all accounts" if "*" in me["accounts"] else f"accounts {', '.join(me['accounts']) or 'none'}"
-    return passed("me", f"{me['name']} may {', '.join(me['may'])}; {accounts}")
+    yield passed("me", f"{me['name']} may {', '.join(me['may'])}; {accounts}")
 
 
 def works(target: Target) -> Iterator[Check]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from freshcoat_cli.errors import CliError, Exit
@@ -13,6 +15,8 @@ from tools.smoke.target import Target, words
 LIVE_PAGE = 50
 """Images are read from Azure for each page, so the app allows no larger one."""
 AHEAD = timedelta(days=7)
+SILENT_POOLS = 3
+"""Pools in a row without an answer after which the others are left: each would wait for three tries."""
 NOT_ABOUT_THE_POOL = {"downgrade"}
 """The plan asks for the version that the pool has, so this finding says nothing."""
 _SETTLES = {"rights": 33, "directory": 59}
@@ -36,28 +40,48 @@ def images(target: Target) -> Iterator[Check]:
 
 
 def pools(target: Target, only: Sequence[str] = ()) -> Iterator[Check]:
-    """The preflight of each pool, for the version that it has."""
-    found = [pool for pool in target.client.pages("pools", live=False) if not only or pool["name"] in only]
-    for name in sorted(set(only) - {pool["name"] for pool in found}):
-        yield failed(f"pool {name}", "there is none of this name, or it is not yours", "check how it is spelt")
+    """The preflight of each pool, for the version that it has. `only`: names, or patterns like `lab-*`."""
+    known = {pool["name"]: pool for pool in target.client.pages("pools", live=False)}
+    wanted = {one: fnmatch.filter(known, one) for one in only}
+    for one, fitting in wanted.items():
+        if not fitting:
+            yield failed(f"pool {one}", "there is none of this name, or it is not yours", "check how it is spelt")
+    found = [known[name] for name in dict.fromkeys(chain.from_iterable(wanted.values()))] if only else [*known.values()]
     if not found and not only:
         yield warned("pools", "there are none", "register a pool (docs/api.md), and check again")
-    for pool in found:
-        yield from _pool(target, pool)
+    silent = 0
+    for number, pool in enumerate(found, 1):
+        try:
+            yield from _pool(target, pool)
+            silent = 0
+        except CliError as error:
+            if error.code is not Exit.UNREACHABLE:
+                raise
+            silent += 1
+            yield warned(f"pool {pool['name']}", f"no plan can be made. {words(error)}", "check again in some minutes")
+        if silent >= SILENT_POOLS and number < len(found):
+            text = f"{len(found) - number} were not checked, because the app or Azure does not answer"
+            yield failed("pools", text, "check again in some minutes")
+            return
 
 
 def _pool(target: Target, pool: Mapping[str, Any]) -> Iterator[Check]:
+    """Raises CliError when the app, or Azure behind it, does not answer."""
     name = f"pool {pool['name']}"
     try:
         version = pool.get("version") or target.client.get(f"pools/{pool['name']}/image")["version"]
     except CliError as error:
+        if error.code is Exit.UNREACHABLE:
+            raise
         yield warned(name, f"it has no version yet, so no plan was made. {words(error)}", "activate a version first")
         return
     try:
         plan = _plan(target, pool["name"], version)
     except CliError as error:
+        if error.code is Exit.UNREACHABLE or (error.problem or {}).get("status") == 401:
+            raise
         text = f"no plan can be made. {words(error)}"
-        if error.code in {Exit.UNREACHABLE, Exit.NOT_NOW}:
+        if error.code is Exit.NOT_NOW:
             yield warned(name, text, "check again in some minutes")
         else:
             yield failed(name, text, "do what the text says, and check again")

@@ -1,13 +1,15 @@
-"""What a check has found, and how it is printed."""
+"""What a check has found."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 Grade = Literal["pass", "warn", "fail"]
+MOST_NAMED = 10
+"""How many failed checks the last line names: there may be hundreds of pools."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +22,9 @@ class Check:
     what_to_do: str = ""
     settles: tuple[int, ...] = ()
 
-    def lines(self) -> list[str]:
-        """It as it is printed: what was found, and below it what to do."""
-        said = f"{self.grade:<5} {self.name}: {self.detail}"
-        return [said, *([f"      -> {self.what_to_do}"] if self.what_to_do else [])]
+    def as_json(self) -> dict[str, Any]:
+        """It for a program."""
+        return {key: value for key, value in asdict(self).items() if key != "settles"}
 
 
 def passed(name: str, detail: str, settles: tuple[int, ...] = ()) -> Check:
@@ -41,7 +42,16 @@ def failed(name: str, detail: str, what_to_do: str) -> Check:
     return Check(name, "fail", detail, what_to_do)
 
 
-def summary(found: Iterable[Check]) -> str:
+def counts(found: Sequence[Check]) -> dict[Grade, int]:
     """How many of each grade there are."""
     counted = Counter(check.grade for check in found)
-    return f"{counted['pass']} passed, {counted['warn']} to look at, {counted['fail']} failed"
+    return {"pass": counted["pass"], "warn": counted["warn"], "fail": counted["fail"]}
+
+
+def summary(found: Sequence[Check]) -> str:
+    """How many of each grade there are, and which failed: after many pools, their lines are out of sight."""
+    counted = counts(found)
+    text = f"{counted['pass']} passed, {counted['warn']} to look at, {counted['fail']} failed"
+    names = list(dict.fromkeys(check.name for check in found if check.grade == "fail"))
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"{text}: {', '.join(names[:MOST_NAMED])}{more}" if names else text

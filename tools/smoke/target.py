@@ -24,6 +24,8 @@ class Answer:
     data: Any
     text: str
     seconds: float
+    location: str = ""
+    """Where it sends on to; empty when it does not."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ def ask(http: httpx.Client, path: str, headers: Mapping[str, str] | None = None)
         data = got.json()
     except ValueError:
         data = None
-    return Answer(got.status_code, data, got.text, time.monotonic() - began)
+    location = got.headers.get("Location", "") if got.has_redirect_location else ""
+    return Answer(got.status_code, data, got.text, time.monotonic() - began, location)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ ARRIVES_WITHIN = 600.0
 """Seconds. Microsoft names 2 to 5 minutes for most of it."""
 BETWEEN = 20.0
 _ADVICE = "check APPLICATIONINSIGHTS_CONNECTION_STRING in the app's settings, and the daily cap of the workspace"
+_READER = "check the workspace's id, and that you have the role Log Analytics Reader on it"
 _QUERY = (
     "AppRequests | where TimeGenerated > datetime({since}) "
     "| summarize Seen = count(), Ours = countif(OperationId == '{trace}')"
@@ -40,14 +41,18 @@ def arrives(
     endpoint: str = ENDPOINT,
     wait: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Check:
     """Send one request, and look for it until it is there or the time is over."""
     trace, since, end = secrets.token_hex(16), datetime.now(UTC).isoformat(), clock() + ARRIVES_WITHIN
     ask(target.strangers, "/api/about", {"traceparent": f"00-{trace}-{secrets.token_hex(8)}-01"})
     seen, trouble = 0, ""
+    say(f"looking for one request in the workspace; this takes up to {ARRIVES_WITHIN / 60:.0f} minutes")
     while True:
         try:
             seen, ours = _ask(endpoint, workspace, _QUERY.format(since=since, trace=trace))
+        except _Refused as refused:
+            return failed("telemetry", f"the workspace cannot be asked: {refused}", refused.advice)
         except (httpx.HTTPError, LookupError, ValueError, TypeError) as error:
             trouble = str(error) or type(error).__name__
         else:
@@ -58,11 +63,18 @@ def arrives(
             break
         wait(BETWEEN)
     if trouble:
-        advice = "check the workspace's id, and that you have the role Log Analytics Reader on it"
-        return failed("telemetry", f"the workspace cannot be asked: {trouble}", advice)
+        return failed("telemetry", f"the workspace cannot be asked: {trouble}", _READER)
     if seen:
         return warned("telemetry", "requests arrive, but not under the trace id that they were sent with", _ADVICE)
     return failed("telemetry", f"nothing arrived within {ARRIVES_WITHIN / 60:.0f} minutes", _ADVICE)
+
+
+class _Refused(Exception):
+    """Nobody may ask it like this, which waiting does not change."""
+
+    def __init__(self, text: str, advice: str) -> None:
+        super().__init__(text)
+        self.advice = advice
 
 
 def _ask(endpoint: str, workspace: str, query: str) -> tuple[int, int]:
@@ -70,6 +82,8 @@ def _ask(endpoint: str, workspace: str, query: str) -> tuple[int, int]:
     headers = {} if is_this_machine(endpoint) else {"Authorization": f"Bearer {_token()}"}
     url = f"{endpoint}/v1/workspaces/{workspace}/query"
     got = httpx.post(url, json={"query": query}, headers=headers, timeout=60, trust_env=not is_this_machine(endpoint))
+    if got.status_code in {401, 403, 404}:
+        raise _Refused(f"it answers {got.status_code}", _READER)
     got.raise_for_status()
     table: dict[str, Any] = got.json()["tables"][0]
     row = dict(zip((column["name"] for column in table["columns"]), table["rows"][0], strict=True))
@@ -77,11 +91,11 @@ def _ask(endpoint: str, workspace: str, query: str) -> tuple[int, int]:
 
 
 def _token() -> str:
-    """A token of whoever is signed in with the Azure CLI. Raises ValueError."""
+    """A token of whoever is signed in with the Azure CLI. Raises _Refused."""
     from azure.core.exceptions import ClientAuthenticationError  # noqa: PLC0415 - only needed against Azure
     from azure.identity import AzureCliCredential, CredentialUnavailableError  # noqa: PLC0415
 
     try:
         return str(AzureCliCredential().get_token(SCOPE).token)
     except (ClientAuthenticationError, CredentialUnavailableError) as error:
-        raise ValueError("sign in with: az login") from error
+        raise _Refused("nobody is signed in with the Azure CLI", "sign in with: az login") from error

@@ -175,7 +175,8 @@ class Engine(EntityRules, Waits):
     def PurgeInstances(
         self, request: pb.PurgeInstancesRequest, context: grpc.ServicerContext
     ) -> pb.PurgeInstancesResponse:
-        """Delete ended instances."""
+        """Delete ended instances. Refused without a first moment, as earlier durable extensions do."""
+        refusals.purge_needs_a_start(request, context)
         with self._lock:
             response = super().PurgeInstances(request, context)
             for instance_id in self._first_token.keys() - self._instances.keys():

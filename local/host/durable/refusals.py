@@ -22,6 +22,13 @@ def known(
     return instances[instance_id]
 
 
+def purge_needs_a_start(request: pb.PurgeInstancesRequest, context: grpc.ServicerContext) -> None:
+    """INTERNAL: earlier extensions read the first moment of a filter without asking whether there is one."""
+    if request.HasField("purgeInstanceFilter") and not request.purgeInstanceFilter.HasField("createdTimeFrom"):
+        text = "Failed during purging instances: Object reference not set to an instance of an object."
+        context.abort(grpc.StatusCode.INTERNAL, text)
+
+
 def abort(instance: OrchestrationInstance, verb: str, context: grpc.ServicerContext) -> Never:
     """FAILED_PRECONDITION: the instance is in a state in which it cannot be changed like this."""
     name = pb.OrchestrationStatus.Name(instance.status)

@@ -10,7 +10,7 @@ import pytest
 
 from shared.audit.record import audit
 from shared.core.asking import About
-from shared.records.tidying import tidy_records
+from shared.records.tidying.lapsed import tidy_records
 from tests.fixtures.app import App, AppWithCaches, Reply
 
 SOME = {"x-dev-role": "admin", "x-dev-accounts": "contoso"}

@@ -2,82 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from shared.core.names import RELEASE
-from tests.cli.app import ME, App, Asked, Says, problem, serving
+from tests.cli.app import App, Says, problem
+from tests.tools.smoke.world import FINDINGS, IMAGE, POOL, World, run
 from tools.smoke.__main__ import USAGE, main
-
-ENTRA = {"kind": "entra", "tenants": ["t"], "client_id": "c", "scope": "api://c/.default"}
-FINDINGS = [
-    {"check": "rights", "result": "pass", "detail": "all rights are there", "what_to_do": ""},
-    {"check": "downgrade", "result": "warn", "detail": "the pool has version 1.0.0 already", "what_to_do": "nothing"},
-]
-POOL = {"name": "office", "version": "1.0.0"}
-IMAGE = {"name": "win11", "problem": "", "current": "1.0.0"}
-
-
-class World:
-    """An app with one pool and one image, all of it well. A test changes what it needs."""
-
-    def __init__(self) -> None:
-        self.about: dict[str, Any] = {"name": "Freshcoat", "version": RELEASE, "simulated": False, "auth": ENTRA}
-        self.about |= {"environment": "test"}
-        self.apart = timedelta()
-        self.stranger = 401
-        self.forged = 401
-        self.me: dict[str, Any] = ME | {"may": ["read", "plan"]}
-        self.health: dict[str, str] = {"tables": "ok", "azure": "ok"}
-        self.images: list[dict[str, Any]] = [IMAGE]
-        self.pools: list[dict[str, Any]] = [POOL]
-        self.plan: Callable[[Mapping[str, Any]], Says] = lambda _: Says(body={"preflight": FINDINGS})
-
-    def answer(self, asked: Asked) -> Says:
-        path = urlsplit(asked.path).path.removeprefix("/api/")
-        known = "x-freshcoat-key" in asked.headers
-        if path == "about":
-            return Says(body=self.about | {"now": (datetime.now(UTC) + self.apart).isoformat()})
-        if not known:
-            return Says(self.forged if "x-ms-client-principal" in asked.headers else self.stranger, {})
-        if path == "health/live":
-            fine = self.health == {"tables": "ok", "azure": "ok"}
-            return Says(200 if fine else 503, {"checks": self.health}, {"Retry-After": "10"})
-        if path.endswith("/update-image"):
-            return self.plan(asked.body)
-        if path in {"images", "pools"} and (refusal := _too_much(asked.path)):
-            return refusal
-        lists = {"images": self.images, "pools": self.pools}
-        return Says(body={"items": lists[path]} if path in lists else self.me)
-
-
-def _too_much(path: str) -> Says | None:
-    """Like the app: what is read from Azure comes in pages of 50."""
-    query = parse_qs(urlsplit(path).query)
-    live = query.get("live", ["true"])[0] == "true"
-    return problem(400, "bad-request", "The request is not valid") if live and int(query["limit"][0]) > 50 else None
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> World:
-    monkeypatch.setenv("FRESHCOAT_KEY", "fck_test")
-    monkeypatch.setenv("FRESHCOAT_CONFIG_DIR", str(tmp_path))
-    return World()
-
-
-@pytest.fixture
-def app(world: World) -> Iterator[App]:
-    with serving(world.answer) as app:
-        yield app
-
-
-def run(app: App, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, str]:
-    code = main(["--url", app.url, *more])
-    return code, capsys.readouterr().out
 
 
 def test_an_app_that_is_well_passes_and_nothing_is_written(app: App, capsys: pytest.CaptureFixture[str]) -> None:
@@ -102,7 +35,8 @@ def test_an_app_that_is_well_passes_and_nothing_is_written(app: App, capsys: pyt
         ({"stranger": 200}, 1, "fail  strangers: answered 200, not 401"),
         ({"forged": 200}, 1, "fail  forged sign-in: answered 200, not 401"),
         ({"forged": 503}, 0, "warn  forged sign-in: answered 503, not 401"),
-        ({"me": {"may": ["read"]}}, 0, "warn  me: ann may not plan"),
+        ({"me": {"may": ["read"]}}, 1, "fail  me: ann may not plan, so pools were not checked"),
+        ({"me": {"may": ["hint"]}}, 1, "fail  me: ann may not read and plan, so images and pools were not checked"),
         (
             {"health": {"tables": "cannot be read", "azure": "not asked: no pool can be read"}},
             1,
@@ -186,7 +120,7 @@ def test_who_is_not_signed_in_learns_how(
 
 def test_another_site_and_a_closed_door_are_no_freshcoat(app: App, world: World, capsys: Any) -> None:
     world.about["name"] = "Other"
-    assert "not like a Freshcoat" in run(app, capsys)[1]
+    assert "fail  reachable: something answered that is not a Freshcoat" in run(app, capsys)[1]
 
 
 def test_nothing_at_the_address_fails(capsys: pytest.CaptureFixture[str]) -> None:
@@ -198,6 +132,9 @@ def test_nothing_at_the_address_fails(capsys: pytest.CaptureFixture[str]) -> Non
     "arguments",
     [
         ["--url", "http://freshcoat.example"],
+        ["--url", ""],
+        ["--url", "https://a.example", "--host", "lab-0", "--version", "2.0.0", "--pool", "lab*"],
+        ["--url", "https://a.example", "--host", "lab-0", "--version", "2.0.0", "--pool", "../lab"],
         ["--url", "https://a.example", "--host", "lab-0", "--pool", "lab"],
         ["--url", "https://a.example", "--host", "lab-0", "--version", "2.0.0"],
         ["--url", "https://a.example", "--host", "lab-0", "--version", "2.0.0", "--pool", "lab,office"],

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 
 from shared.core.errors import FreshcoatError
 from shared.models.rollouts import Rollout
-from shared.records.tidying import log, remove_partition
-from shared.services import POOLS, ROLLOUTS, Services
+from shared.records.tidying.removing import ended_before, log, remove_partition
+from shared.services import POOLS, ROLLOUTS, TASKS, Services
 
 KEPT_OF_EACH_POOL = 20
 """The newest rollouts of a registered pool stay, however old: a roll-back looks up the one that brought its version."""
-MOST_CANDIDATES = 2_000
-"""How many old rollouts one run looks at."""
+PAGE = 2_000
+"""How many old rollouts are read at a time."""
 MOST_ROWS = 20_000
 """How many rows one run removes: as many as of the audit, since a timer has ten minutes for both."""
 
@@ -23,26 +23,21 @@ MOST_ROWS = 20_000
 def tidy_rollouts(services: Services) -> int:
     """Remove rollouts that ended `rollout_keep_days` ago; return how many rows. A rollout's own row goes last, so that
     a run that is cut short leaves it to the next one."""
-    old = _ended_before(services, services.now() - timedelta(days=services.settings.rollout_keep_days))
-    kept = _still_needed(services, old) if old else set[str]()
+    before = services.now() - timedelta(days=services.settings.rollout_keep_days)
     removed = 0
-    for rollout in old:
-        if removed >= MOST_ROWS:
-            break
-        if rollout.id not in kept:
-            removed += _remove(services, rollout, MOST_ROWS - removed)
+    for old in ended_before(services.rollouts, before, PAGE):
+        kept = _still_needed(services, old) if old else set[str]()
+        for rollout in old:
+            if removed >= MOST_ROWS:
+                return removed
+            if rollout.state.ended and rollout.id not in kept:
+                removed += _remove(services, rollout, MOST_ROWS - removed)
     return removed
 
 
-def _ended_before(services: Services, moment: datetime) -> list[Rollout]:
-    """Those that ended before then, the oldest first."""
-    made = services.rollouts.before("created_at", moment, limit=MOST_CANDIDATES)
-    ended = [(one.ended_at, one) for one in made if one.state.ended and one.ended_at and one.ended_at < moment]
-    return [rollout for _, rollout in sorted(ended, key=lambda pair: (pair[0], pair[1].id))]
-
-
 def _still_needed(services: Services, old: Iterable[Rollout]) -> set[str]:
-    """Rollouts that a pool names, whose OS disks are kept, or that are among the newest of their pool."""
+    """Rollouts that a pool names, whose OS disks are kept, that are among the newest of their pool, or whose task is
+    still there: it would show their pools as not started."""
     by_pool = defaultdict[str, list[Rollout]](list)
     for rollout in old:
         by_pool[rollout.pool].append(rollout)
@@ -51,7 +46,9 @@ def _still_needed(services: Services, old: Iterable[Rollout]) -> set[str]:
         needed |= {pool.running_rollout, pool.refresh_rollout, pool.last_rollout}
         if pool.name in by_pool:
             needed |= set(_newest(services, pool.name))
-    return needed
+    tasks = {one.task for one in old if one.task and one.id not in needed}
+    there = {task for task in tasks if services.tasks.find(TASKS, task)}
+    return needed | {one.id for one in old if one.task in there}
 
 
 def _newest(services: Services, pool: str) -> Iterator[str]:
