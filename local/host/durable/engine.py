@@ -110,8 +110,7 @@ class Engine(EntityRules, Waits):
         """Store the result of one orchestrator turn."""
         with self._lock:
             response = super().CompleteOrchestratorTask(request, context)
-            instance = self._instances.get(request.instanceId)
-            if instance is not None:
+            if (instance := self._instances.get(request.instanceId)) is not None:
                 events.stamp(instance.history)
             if instance is not None and self._is_terminal_status(instance.status):
                 self._archive_ended(instance)

@@ -36,7 +36,7 @@ def advice_of(said: str, start: str) -> str:
     [
         (PAGE, "fail  reachable: something answered that is not a Freshcoat, with a web page", "sign-in page"),
         (Says(302, "", LOGIN), "fail  reachable: a stranger is answered 302", "App Service authentication"),
-        (Says(302, "", {"Location": f"{HOTEL}?to=x"}), f"fail  reachable: it sends everybody on to {HOTEL}", "own sign-in"),
+        (Says(302, "", {"Location": f"{HOTEL}?to=x"}), f"fail  reachable: it sends everybody on to {HOTEL}", "network"),
         (Says(401, {}), "fail  reachable: a stranger is answered 401", "App Service authentication"),
         (Says(403, {}), "fail  reachable: a stranger is answered 403", "start the app"),
         (Says(404, {}), "fail  reachable: answered 404", "check the address"),
