@@ -5,7 +5,7 @@
 // is granted by rights.bicep, which azd does not know. tests/infra holds this.
 targetScope = 'subscription'
 
-@description('Name of the azd environment, of letters, digits and hyphens; part of all names.')
+@description('Name of the azd environment: small letters, digits and hyphens; part of all names.')
 @minLength(1)
 @maxLength(20)
 param environmentName string

@@ -21,21 +21,8 @@ resource registration 'Microsoft.Graph/applications@v1.0' = {
   }
   publicClient: { redirectUris: [ 'http://localhost' ] }
   isFallbackPublicClient: true
-  api: {
-    requestedAccessTokenVersion: 2
-    oauth2PermissionScopes: [
-      {
-        id: guid(uniqueName, 'user_impersonation')
-        value: 'user_impersonation'
-        type: 'User'
-        isEnabled: true
-        adminConsentDisplayName: 'Use Freshcoat'
-        adminConsentDescription: 'Lets a program call Freshcoat as the signed-in person, with the roles of that person.'
-        userConsentDisplayName: 'Use Freshcoat'
-        userConsentDescription: 'Lets a program call Freshcoat as you, with your roles.'
-      }
-    ]
-  }
+  // Its scope, and the Azure CLI and azd, which may use it without being asked: `az login` is a sign-in for the command line.
+  api: loadJsonContent('../api.json')
 
   // Instead of a client secret, App Service authentication proves itself with the app's identity.
   resource trust 'federatedIdentityCredentials@v1.0' = {

@@ -5,19 +5,26 @@
 
 graph=https://graph.microsoft.com/v1.0/applications
 name="Freshcoat ($AZURE_ENV_NAME)"
-client=${GIVEN_CLIENT_ID:-$(az ad app list --filter "displayName eq '$name'" --query "[0].appId" --output tsv)}
+client=${GIVEN_CLIENT_ID:-}
+[ -n "$client" ] || client=$(az ad app list --filter "displayName eq '$name'" --query "[0].appId" --output tsv)
+
+audience=AzureADMyOrg
+case ${ENTRA_TENANTS:-} in *,*) audience=AzureADMultipleOrgs ;; esac
 
 if [ -z "$client" ]; then
-    run az ad app create --display-name "$name" --sign-in-audience AzureADMyOrg --is-fallback-public-client true \
+    run az ad app create --display-name "$name" --sign-in-audience "$audience" --is-fallback-public-client true \
         --public-client-redirect-uris http://localhost --output none
     [ -z "${DRY_RUN:-}" ] || exit 0
     client=$(az ad app list --filter "displayName eq '$name'" --query "[0].appId" --output tsv)
-    run az ad sp create --id "$client" --output none
 fi
 object=$(az ad app show --id "$client" --query id --output tsv)
 
+# Also where an earlier run was interrupted in between.
+principal=$(az ad sp list --filter "appId eq '$client'" --query "[0].id" --output tsv)
+[ -n "$principal" ] || run az ad sp create --id "$client" --output none
+
 run az ad app update --id "$client" --app-roles @infra/generated/app_roles.json
-run az rest --method PATCH --uri "$graph/$object" --body '{"api": {"requestedAccessTokenVersion": 2}}'
+run az rest --method PATCH --uri "$graph/$object" --body "{\"signInAudience\": \"$audience\", \"api\": $(cat infra/api.json)}"
 
 if [ -n "${FRESHCOAT_URL:-}" ]; then
     run az rest --method PATCH --uri "$graph/$object" --body "{

@@ -42,6 +42,9 @@ BUILT_IN = {
 NAMED_BY_THE_PAGE = {"Storage Table Data Contributor", "Key Vault Secrets User", "Key Vault Crypto User"}
 """Those that docs/permissions.md asks for."""
 
+API = json.loads((INFRA / "api.json").read_text())
+AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
+
 APP_ROLES = {
     "reader": "70a2af57-7464-5d2e-8528-15b1755b8343",
     "operator": "ed88a0a2-cb5c-5004-bc12-0fa7ab5de26c",
@@ -127,8 +130,15 @@ def test_tokens_are_of_the_version_that_the_app_takes() -> None:
     (registration,) = (
         found for found in Template("modules/entra.bicep").declared("resource") if found.symbol == "registration"
     )
-    assert text(registration["api/requestedAccessTokenVersion"]) == "2"
+    assert text(registration["api"]) == "loadJsonContent('../api.json')"
+    assert API["requestedAccessTokenVersion"] == 2
     assert text(members(Template("modules/app.bicep").variable("ours"))["FRESHCOAT_ENTRA_AUDIENCE"]) == "clientId"
+
+
+def test_a_sign_in_with_az_is_one_for_the_command_line() -> None:
+    """The Azure CLI and azd share a client id. Without this, Entra ID asks for a consent that az cannot show."""
+    (scope,) = API["oauth2PermissionScopes"]
+    assert API["preAuthorizedApplications"] == [{"appId": AZURE_CLI, "delegatedPermissionIds": [scope["id"]]}]
 
 
 def test_no_key_and_no_password_opens_anything() -> None:
