@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
+from azure.identity import AzureCliCredential, CredentialUnavailableError
 
 from freshcoat_cli.client.http import Client
 from freshcoat_cli.client.signing_in import Nothing
 from tests.cli.app import App, Asked, Says, serving
+from tools.smoke import telemetry
 from tools.smoke.results import Check
 from tools.smoke.target import Target
 from tools.smoke.telemetry import ARRIVES_WITHIN, BETWEEN, arrives
@@ -52,10 +54,14 @@ def app(workspace: Workspace) -> Iterator[App]:
         yield app
 
 
-def look(app: App, workspace: Workspace) -> Check:
+def look(app: App, workspace: Workspace, meanwhile: Callable[[], None] = lambda: None) -> Check:
+    def wait(seconds: float) -> None:
+        workspace.wait(seconds)
+        meanwhile()
+
     with httpx.Client(base_url=app.url) as strangers:
         target = Target(app.url, {}, strangers, Client(app.url, Nothing()), Nothing())
-        return arrives(target, WORKSPACE, app.url, workspace.wait, lambda: workspace.waited)
+        return arrives(target, WORKSPACE, app.url, wait, lambda: workspace.waited)
 
 
 def test_it_is_found_when_it_arrives(app: App, workspace: Workspace) -> None:
@@ -75,7 +81,37 @@ def test_requests_under_other_ids_are_a_warning(app: App, workspace: Workspace) 
     assert look(app, workspace).grade == "warn"
 
 
-def test_a_workspace_that_refuses_is_named(app: App, workspace: Workspace) -> None:
-    workspace.status = 403
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_workspace_that_refuses_is_named_at_once(app: App, workspace: Workspace, status: int) -> None:
+    workspace.status = status
     found = look(app, workspace)
-    assert (found.grade, "403" in found.detail, "Log Analytics Reader" in found.what_to_do) == ("fail", True, True)
+    assert (found.grade, str(status) in found.detail, "Log Analytics Reader" in found.what_to_do) == (
+        "fail",
+        True,
+        True,
+    )
+    assert workspace.waited == 0
+
+
+def test_a_workspace_that_is_away_for_a_moment_is_asked_again(app: App, workspace: Workspace) -> None:
+    workspace.status = 503
+    found = look(app, workspace, lambda: setattr(workspace, "status", 200))
+    assert (found.grade, workspace.waited) == ("pass", BETWEEN)
+
+
+def test_a_workspace_that_never_answers_is_named_at_the_end(app: App, workspace: Workspace) -> None:
+    workspace.status = 500
+    found = look(app, workspace)
+    assert (found.grade, "500" in found.detail, workspace.waited) == ("fail", True, ARRIVES_WITHIN)
+
+
+def test_nobody_signed_in_with_the_azure_cli_is_said_at_once(
+    app: App, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unavailable(*_: object, **__: object) -> None:
+        raise CredentialUnavailableError("Azure CLI not found on path")
+
+    monkeypatch.setattr(AzureCliCredential, "get_token", unavailable)
+    monkeypatch.setattr(telemetry, "is_this_machine", lambda _: False)
+    found = look(app, workspace)
+    assert (found.grade, found.what_to_do, workspace.waited) == ("fail", "sign in with: az login", 0)
