@@ -1,11 +1,12 @@
 """Parses the templates in infra/. `make lint` runs it: `python -m tools.bicep`.
 
 The grammar is that of tree-sitter, not of Bicep itself: it finds a missing bracket, and knows no types. Where there is
-a `bicep` on the PATH, the templates are compiled and linted by it as well, and a warning counts.
+a `bicep` on the PATH, it compiles and lints the templates and their parameter files as well, and a warning counts.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -19,6 +20,14 @@ from tree_sitter import Language, Node, Parser
 
 ROOTS = ("main.bicep", "rights.bicep")
 """The templates that are deployed; they use all others."""
+
+_COMMANDS = [("build", name) for name in ROOTS] + [("build-params", f"{name}param") for name in ROOTS]
+_ENVIRONMENT = {
+    "AZURE_ENV_NAME": "check",
+    "AZURE_LOCATION": "westeurope",
+    "FRESHCOAT_IDENTITY_PRINCIPAL": "00000000-0000-4000-8000-000000000000",
+}
+"""What the parameter files cannot be compiled without."""
 
 _EXTENSION = re.compile(rb"^extension \w+$", re.MULTILINE)
 """Newer than the grammar: taken away before parsing."""
@@ -60,12 +69,16 @@ def problems(root: Path) -> list[BicepProblem]:
 def compiled(root: Path) -> list[BicepProblem]:
     """What Bicep's own compiler and linter say; nothing where there is no `bicep` on the PATH."""
     bicep = shutil.which("bicep")
-    return [problem for name in ROOTS for problem in _compile(bicep, root, name)] if bicep else []
+    return [problem for command, name in _COMMANDS for problem in _compile(bicep, command, root, name)] if bicep else []
 
 
-def _compile(bicep: str, root: Path, name: str) -> Iterator[BicepProblem]:
+def _compile(bicep: str, command: str, root: Path, name: str) -> Iterator[BicepProblem]:
     ran = subprocess.run(
-        [bicep, "build", "--stdout", str(root / "infra" / name)], capture_output=True, text=True, check=False
+        [bicep, command, str(root / "infra" / name), "--stdout"],
+        env={**os.environ, **_ENVIRONMENT},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     said = [line for line in ran.stderr.splitlines() if re.search(r" : (Error|Warning) ", line)]
     yield from (BicepProblem(f"infra/{name}", 1, line) for line in said)

@@ -63,6 +63,12 @@ def test_the_parameter_file_gives_what_the_template_asks_for(root: str) -> None:
     assert given == set(asked), "every parameter can be set with `azd env set`"
 
 
+def test_no_compiled_template_is_kept() -> None:
+    """It would have to be compiled again with each change. Whoever keeps one must hold the hash of its sources here."""
+    kept = [path.name for path in INFRA.rglob("*.json") if "/deploymentTemplate.json#" in path.read_text()]
+    assert kept == []
+
+
 def test_azd_deploys_into_one_resource_group_only() -> None:
     """`azd down` deletes each group in which its deployment made something: with a pool's group, all of its hosts."""
     main = Template("main.bicep")

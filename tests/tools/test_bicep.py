@@ -10,6 +10,7 @@ import pytest
 from tools.bicep import compiled, problems
 
 ROOT = Path(__file__).parent.parent.parent
+COMPILED = [f"infra/{name}" for name in ("main.bicep", "rights.bicep", "main.bicepparam", "rights.bicepparam")]
 
 
 @pytest.fixture
@@ -65,12 +66,18 @@ def test_without_a_compiler_nothing_is_compiled(tree: Path, monkeypatch: pytest.
 
 def test_a_warning_of_the_compiler_counts(tree: Path, compiler: Path) -> None:
     _says(compiler, "/infra/main.bicep(3,7) : Warning no-unused-params: unused")
-    assert [problem.path for problem in compiled(tree)] == ["infra/main.bicep", "infra/rights.bicep"]
+    assert [problem.path for problem in compiled(tree)] == COMPILED
+
+
+def test_parameter_files_are_compiled_with_what_azd_would_give_them(tree: Path, compiler: Path) -> None:
+    _says(compiler, "/a(1,1) : Error BCP338: '\"$1 $AZURE_ENV_NAME $AZURE_LOCATION\"'")
+    said = [problem.text.partition("BCP338: ")[2] for problem in compiled(tree)]
+    assert said == ["build check westeurope"] * 2 + ["build-params check westeurope"] * 2
 
 
 def test_a_compiler_that_fails_counts_whatever_it_says(tree: Path, compiler: Path) -> None:
     _says(compiler, "no such file", 1)
-    assert [problem.text for problem in compiled(tree)] == ["no such file"] * 2
+    assert [problem.text for problem in compiled(tree)] == ["no such file"] * 4
 
 
 def test_a_quiet_compiler_is_content(tree: Path, compiler: Path) -> None:
