@@ -128,6 +128,10 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
       scaleAndConcurrency: {
         maximumInstanceCount: maximumInstances
         instanceMemoryMB: instanceMemory
+        // For Python, Azure's default is 1: a page that asks for three things would wake three instances.
+        triggers: {
+          http: { perInstanceConcurrency: 16 }
+        }
         alwaysReady: alwaysReady == 0 ? [] : [ { name: 'durable', instanceCount: alwaysReady } ]
       }
     }

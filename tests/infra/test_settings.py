@@ -131,6 +131,13 @@ def test_both_back_ends_are_those_of_host_json() -> None:
     assert CONNECTION in members(APP.variable("engine"))
 
 
+def test_an_instance_takes_several_requests_at_once_and_has_threads_for_them() -> None:
+    """Azure's default for Python is one: each further request would wait for an instance of its own."""
+    app = next(found for found in APP.declared("resource") if found.symbol == "app")
+    limit = app["properties/functionAppConfig/scaleAndConcurrency/triggers/http/perInstanceConcurrency"]
+    assert 1 < int(text(limit)) <= int(valued()["PYTHON_THREADPOOL_THREAD_COUNT"]) // 2
+
+
 def test_the_app_runs_on_the_python_of_the_project() -> None:
     app = next(found for found in APP.declared("resource") if found.symbol == "app")
     assert text(app["properties/functionAppConfig/runtime/name"]) == "python"

@@ -26,7 +26,8 @@ class App:
 
     def __init__(self, *states: str | CliError, hosts: tuple[Mapping[str, Any], ...] = (HOST,)) -> None:
         self.states, self.hosts = [*states], hosts
-        self.ends, self.note = ["done"], None
+        self.ends = ["done"]
+        self.note: dict[str, str] | None = None
         self.sent = list[tuple[str, Any]]()
         self.begins: Callable[[], None] = lambda: None
         self.cancels: Callable[[], None] = lambda: None
@@ -59,8 +60,8 @@ class App:
 
 
 def update(app: App, wait: Callable[[float], None] = lambda _: None, said: list[str] | None = None) -> Check:
-    say = [].append if said is None else said.append
-    return update_one(cast(Client, app), Canary("lab", "lab-0", "2.0.0"), say, wait)
+    heard = list[str]() if said is None else said
+    return update_one(cast(Client, app), Canary("lab", "lab-0", "2.0.0"), heard.append, wait)
 
 
 def interrupted(_: float = 0) -> None:
