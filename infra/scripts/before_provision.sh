@@ -31,7 +31,7 @@ fi
 [ -n "$subscription" ] && [ -n "$location" ] || exit 0
 
 has() {
-    echo "$1" | tr '[:upper:]' '[:lower:]' | grep -qx "$2"
+    echo "$1" | tr -d ' ' | tr '[:upper:]' '[:lower:]' | grep -qx "$2"
 }
 
 regions=$(az functionapp list-flexconsumption-locations --subscription "$subscription" --query "[].name" --output tsv) || regions=

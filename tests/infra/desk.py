@@ -36,7 +36,7 @@ case "$*" in
   *"account show --subscription"*) echo "${THEIR_TENANT-tenant-1}" ;;
   *"account show"*) echo tenant-1 ;;
   *"account list-locations"*) printf 'northeurope\nwesteurope\n' ;;
-  *"list-flexconsumption-locations"*) printf 'northeurope\nwesteurope\nwestus\n' ;;
+  *"list-flexconsumption-locations"*) printf 'North Europe\nwesteurope\nwestus\n' ;;
   *"keyvault list-deleted"*) echo "$DELETED" ;;
   *"provider show"*) echo "${STATE:-Registered}" ;;
   *"keyvault secret list"*) echo "$SECRETS" ;;

@@ -27,7 +27,7 @@ def test_a_deployment_that_can_succeed_goes_on_without_a_word(desk: Desk) -> Non
         ({"THEIR_TENANT": "tenant-2"}, f"az account set --subscription {SUBSCRIPTION}"),
         (
             {"AZURE_LOCATION": "westindia"},
-            "no Flex Consumption in westindia. These regions have it: northeurope westeurope",
+            "no Flex Consumption in westindia. These regions have it: North Europe",
         ),
         ({"AZURE_LOCATION": "westus"}, "azd env set STORAGE_SKU Standard_LRS"),
         ({"DELETED": "kv-freshcoat-abc"}, "az keyvault purge --name kv-freshcoat-abc --location westeurope"),
@@ -46,6 +46,7 @@ def test_what_would_fail_or_be_otherwise_is_said_first(desk: Desk, environment: 
     [
         {"AZURE_LOCATION": "westus", "STORAGE_SKU": "Standard_LRS"},
         {"AZURE_LOCATION": "West Europe"},
+        {"AZURE_LOCATION": "northeurope"},
         {"PUBLIC_APP": "false", "PRIVATE_NETWORK": "true"},
         {"AZURE_ENV_NAME": "a"},
         {"AZURE_SUBSCRIPTION_ID": "", "AZURE_LOCATION": ""},
