@@ -15,6 +15,8 @@ from tools.smoke.target import Target, words
 LIVE_PAGE = 50
 """Images are read from Azure for each page, so the app allows no larger one."""
 AHEAD = timedelta(days=7)
+LOOKED_AT_WITHIN = timedelta(minutes=20)
+"""The timer looks at each pool every 10 minutes, 40 pools at a time."""
 SILENT_POOLS = 3
 """Pools in a row without an answer after which the others are left: each would wait for three tries."""
 NOT_ABOUT_THE_POOL = {"downgrade"}
@@ -47,6 +49,8 @@ def pools(target: Target, only: Sequence[str] = ()) -> Iterator[Check]:
         if not fitting:
             yield failed(f"pool {one}", "there is none of this name, or it is not yours", "check how it is spelt")
     found = [known[name] for name in dict.fromkeys(chain.from_iterable(wanted.values()))] if only else [*known.values()]
+    if known:
+        yield timers(list(known.values()), datetime.now(UTC))
     if not found and not only:
         yield warned("pools", "there are none", "register a pool (docs/api.md), and check again")
     silent = 0
@@ -63,6 +67,23 @@ def pools(target: Target, only: Sequence[str] = ()) -> Iterator[Check]:
             text = f"{len(found) - number} were not checked, because the app or Azure does not answer"
             yield failed("pools", text, "check again in some minutes")
             return
+
+
+def timers(found: Sequence[Mapping[str, Any]], now: datetime) -> Check:
+    """The app's timers run, and what they find is written: a timer looks at every pool that no rollout looks at."""
+    looks = [datetime.fromisoformat(pool["seen_at"]) for pool in found if pool.get("seen_at")]
+    since = max(looks, default=None) or min(datetime.fromisoformat(pool["registered_at"]) for pool in found)
+    minutes = (now - since).total_seconds() / 60
+    if looks and now - since <= LOOKED_AT_WITHIN:
+        return passed("timers", f"a pool was looked at {max(0, minutes):.0f} minutes ago")
+    if now - since <= LOOKED_AT_WITHIN:
+        advice = "check again a quarter of an hour after the first pool was registered"
+        return warned("timers", "no pool was looked at yet", advice)
+    advice = (
+        "look for errors of look_at_idle_pools in the log; check FRESHCOAT_RESUME_SCHEDULE, and the roles of the app's "
+        "identity on its storage account: blobs, queues and tables (docs/permissions.md)"
+    )
+    return failed("timers", f"no pool was looked at for {minutes:.0f} minutes", advice)
 
 
 def _pool(target: Target, pool: Mapping[str, Any]) -> Iterator[Check]:

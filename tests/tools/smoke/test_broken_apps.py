@@ -9,7 +9,7 @@ import pytest
 
 from shared.core.names import RELEASE
 from tests.cli.app import App, Asked, Says, problem
-from tests.tools.smoke.world import FINDINGS, POOL, World, run
+from tests.tools.smoke.world import FINDINGS, World, pool, run
 from tools.smoke import pool_checks
 from tools.smoke.app_checks import clock, reachable
 from tools.smoke.pool_checks import SILENT_POOLS
@@ -105,7 +105,7 @@ def test_a_sign_in_that_has_expired_says_how_to_renew_it(app: App, world: World,
 
 
 def test_a_sign_in_that_expires_among_the_pools_ends_them(app: App, world: World, capsys: Any) -> None:
-    world.pools = [{"name": f"p-{number}", "version": "1.0.0"} for number in range(20)]
+    world.pools = [pool(f"p-{number}") for number in range(20)]
     world.plan = lambda _: EXPIRED if len(app.of("POST")) > 3 else Says(body={"preflight": FINDINGS})
     code, said = run(app, capsys)
     assert (code, len(app.of("POST"))) == (1, 4)
@@ -114,7 +114,7 @@ def test_a_sign_in_that_expires_among_the_pools_ends_them(app: App, world: World
 
 @pytest.mark.parametrize("answers", range(1, 10))
 def test_an_app_that_goes_down_half_way_ends_the_check_soon(app: App, world: World, capsys: Any, answers: int) -> None:
-    world.pools = [{"name": f"p-{number}", "version": "1.0.0"} for number in range(20)]
+    world.pools = [pool(f"p-{number}") for number in range(20)]
     world.instead = lambda _: DOWN if len(app.asked) > answers else None
     code, said = run(app, capsys)
     assert code == 1, said
@@ -123,7 +123,7 @@ def test_an_app_that_goes_down_half_way_ends_the_check_soon(app: App, world: Wor
 
 
 def test_pools_that_azure_does_not_answer_for_are_left_after_some(app: App, world: World, capsys: Any) -> None:
-    world.pools = [{"name": f"p-{number}", "version": "1.0.0"} for number in range(200)]
+    world.pools = [pool(f"p-{number}") for number in range(200)]
     busy = problem(503, "azure-busy", "Azure is busy", "Try again.")
     world.plan = lambda _: Says(503, busy.body, {"Retry-After": "0"})
     code, said = run(app, capsys)
@@ -133,7 +133,7 @@ def test_pools_that_azure_does_not_answer_for_are_left_after_some(app: App, worl
 
 
 def test_two_hundred_pools_are_checked_and_the_last_line_names_who_failed(app: App, world: World, capsys: Any) -> None:
-    world.pools = [{"name": f"p-{number}", "version": "1.0.0" if number % 10 else "9.0.0"} for number in range(200)]
+    world.pools = [pool(f"p-{number}", "1.0.0" if number % 10 else "9.0.0") for number in range(200)]
     lacks = {"check": "rights", "result": "fail", "detail": "lacks a right", "what_to_do": "give it"}
     world.plan = lambda body: Says(body={"preflight": [lacks] if body["version"] == "9.0.0" else FINDINGS})
     code, said = run(app, capsys)
@@ -143,7 +143,7 @@ def test_two_hundred_pools_are_checked_and_the_last_line_names_who_failed(app: A
 
 
 def test_pools_can_be_named_by_a_pattern(app: App, world: World, capsys: Any) -> None:
-    world.pools = [POOL, {"name": "lab-1", "version": "1.0.0"}, {"name": "lab-2", "version": "1.0.0"}]
+    world.pools = [pool("office"), pool("lab-1"), pool("lab-2")]
     code, said = run(app, capsys, "--pool", "lab-*,lab-1")
     assert (code, said.count("pass  pool lab-"), "pool office" in said) == (0, 2, False), said
     code, said = run(app, capsys, "--pool", "[z]*")

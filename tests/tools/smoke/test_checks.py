@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.cli.app import App, Says, problem
-from tests.tools.smoke.world import FINDINGS, IMAGE, POOL, World, run
+from tests.tools.smoke.world import FINDINGS, IMAGE, World, pool, run
 from tools.smoke.__main__ import USAGE, main
 
 
@@ -18,6 +18,7 @@ def test_an_app_that_is_well_passes_and_nothing_is_written(app: App, capsys: pyt
     assert (code, "fail " in said) == (0, False), said
     assert "pass  pool office: rights\n" in said
     assert "pass  forged sign-in: refused\n" in said
+    assert "pass  timers: a pool was looked at 0 minutes ago\n" in said
     assert "1.0.0 already" not in said, "the plan asks for the version that the pool has"
     assert said.splitlines()[-1].endswith("1 to look at, 0 failed"), "telemetry was not looked for"
     assert {one.method for one in app.asked if "update-image" not in one.path} == {"GET"}
@@ -48,6 +49,7 @@ def test_an_app_that_is_well_passes_and_nothing_is_written(app: App, capsys: pyt
         ({"images": [IMAGE | {"problem": "the image definition was not found"}]}, 1, "fail  image win11: the image"),
         ({"images": [IMAGE | {"current": None}]}, 0, "warn  image win11: it has no active version"),
         ({"images": [], "pools": []}, 0, "warn  pools: there are none"),
+        ({"images": []}, 0, "warn  images: there are none"),
     ],
 )
 def test_what_is_not_well_is_named(
@@ -61,6 +63,27 @@ def test_what_is_not_well_is_named(
     lines = said.splitlines()
     at = next(number for number, line in enumerate(lines) if expected in line)
     assert lines[at + 1].startswith("      -> "), "it says what to do"
+
+
+@pytest.mark.parametrize(
+    ("looks", "registered", "expected"),
+    [
+        ((60, 30), 900, "fail  timers: no pool was looked at for 3"),
+        ((60, 5), 900, "pass  timers: a pool was looked at "),
+        ((60, 5), 2, "pass  timers: a pool was looked at "),
+        ((None,), 900, "fail  timers: no pool was looked at for 90"),
+        ((None, None), 3, "warn  timers: no pool was looked at yet"),
+    ],
+)
+def test_timers_that_stand_still_are_told_from_pools_that_are_new(
+    app: App, world: World, capsys: Any, looks: tuple[float | None, ...], registered: float, expected: str
+) -> None:
+    def ago(minutes: float | None) -> str | None:
+        return None if minutes is None else (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat()
+
+    world.pools = [pool(f"p-{at}", seen_at=ago(look), registered_at=ago(registered)) for at, look in enumerate(looks)]
+    code, said = run(app, capsys)
+    assert (code, expected in said) == (int(expected.startswith("fail")), True), said
 
 
 def test_a_failed_check_of_a_pool_comes_with_its_advice(
@@ -89,7 +112,7 @@ def test_a_pool_whose_limits_forbid_a_mode_is_asked_with_another(
 def test_a_pool_that_cannot_be_planned_does_not_hide_the_others(
     app: App, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world.pools = [POOL, {"name": "lab", "version": "2.0.0"}]
+    world.pools = [pool("office"), pool("lab", "2.0.0")]
     refused = problem(422, "preflight-failed", "Refused", "no mode is allowed")
     world.plan = lambda body: refused if body["version"] == "1.0.0" else Says(body={"preflight": FINDINGS})
     code, said = run(app, capsys)

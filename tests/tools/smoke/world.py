@@ -18,8 +18,13 @@ FINDINGS = [
     {"check": "rights", "result": "pass", "detail": "all rights are there", "what_to_do": ""},
     {"check": "downgrade", "result": "warn", "detail": "the pool has version 1.0.0 already", "what_to_do": "nothing"},
 ]
-POOL = {"name": "office", "version": "1.0.0"}
+POOL = {"name": "office", "version": "1.0.0", "registered_at": "2026-01-01T00:00:00Z", "seen_at": None}
 IMAGE = {"name": "win11", "problem": "", "current": "1.0.0"}
+
+
+def pool(name: str, version: str = "1.0.0", **fields: Any) -> dict[str, Any]:
+    """A pool as the list shows it; the timer has just looked at it."""
+    return POOL | {"name": name, "version": version, "seen_at": datetime.now(UTC).isoformat()} | fields
 
 
 class World:
@@ -34,7 +39,7 @@ class World:
         self.me: dict[str, Any] = ME | {"may": ["read", "plan"]}
         self.health: dict[str, str] = {"tables": "ok", "azure": "ok"}
         self.images: list[dict[str, Any]] = [IMAGE]
-        self.pools: list[dict[str, Any]] = [POOL]
+        self.pools: list[dict[str, Any]] = [pool("office")]
         self.instead: Callable[[Asked], Says | None] = lambda _: None
         """What answers instead of it; None: it answers itself."""
         self.plan: Callable[[Mapping[str, Any]], Says] = lambda _: Says(body={"preflight": FINDINGS})
