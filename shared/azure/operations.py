@@ -19,7 +19,14 @@ from pydantic import SecretStr
 from shared.azure.clients import ArmClients
 from shared.azure.errors import azure_call, error_of, json_of, refusal, retry_after
 from shared.core import arm_ids
-from shared.core.errors import AzureBusy, AzureError, AzureForbidden, AzureNotFound, OperationFailed
+from shared.core.errors import (
+    AzureBusy,
+    AzureError,
+    AzureForbidden,
+    AzureNotFound,
+    OperationFailed,
+    UnreadableOperation,
+)
 from shared.models.azure import Operation, OperationKind
 
 _SUCCEEDED, _FAILED = {"succeeded"}, {"failed", "canceled", "cancelled"}
@@ -122,6 +129,8 @@ def finished(kind: OperationKind, target: str) -> Operation:
 def resume(clients: ArmClients, operation: Operation) -> Operation:
     """Poll once: one read. Raises OperationFailed, or AzureNotFound when ARM has forgotten the operation.
 
+    Raises UnreadableOperation when another version of the SDK wrote the token: it reads only its own.
+
     Any `begin_…` of the subscription's compute client works: with a token it sends nothing, and the token holds all it
     needs. No final GET is made: callers read the resource, not the operation's result.
     """
@@ -129,8 +138,11 @@ def resume(clients: ArmClients, operation: Operation) -> Operation:
         return operation
     polling, call = SinglePoll(), words(operation.kind, operation.target)
     compute_vms = clients.compute(*arm_ids.place_of_scope(operation.target)).virtual_machines
-    with azure_call(call):
-        compute_vms.begin_start("any", "any", polling=polling, continuation_token=operation.token)
+    try:
+        with azure_call(call):
+            compute_vms.begin_start("any", "any", polling=polling, continuation_token=operation.token)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise UnreadableOperation(call) from None
     polling.poll(call)
     return _operation(operation.kind, operation.target, polling, call)
 

@@ -138,6 +138,16 @@ class NewerRow(FreshcoatError):
         super().__init__("This record was written by a newer version of Freshcoat. Update the app before changing it.")
 
 
+class UnreadableOperation(FreshcoatError):
+    """Another version of Azure's SDK began the operation, so its token cannot be read. It may be under way still.
+
+    That happens after an update of the app. Steps look again, as after a crash between a request and its record.
+    """
+
+    def __init__(self, call: str) -> None:
+        super().__init__(f"Could not ask how far it is: {call}. It was begun by another version of the app.")
+
+
 class AlreadyExists(Conflict):
     """A row with this key exists already."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.core.errors import NewerRow
 from shared.core.names import (
     AWAIT_HEALTHY,
     BAKE_HOST,
@@ -66,10 +67,16 @@ def during(name: str) -> str:
 
 
 def is_completed(steps: tuple[str, ...], phase: str, name: str) -> bool:
-    """Whether step `name` is completed. `phase` is the last completed step, empty if there is none."""
-    return bool(phase) and steps.index(phase) >= steps.index(name)
+    """Whether step `name` is completed. `phase` is the last completed step, empty if there is none. Raises NewerRow."""
+    return bool(phase) and _place(steps, phase) >= steps.index(name)
 
 
 def next_step(steps: tuple[str, ...], phase: str) -> str:
-    """The step after `phase`, the last completed one; the first step if `phase` is empty."""
-    return steps[steps.index(phase) + 1] if phase else steps[0]
+    """The step after `phase`, the last completed one; the first step if `phase` is empty. Raises NewerRow."""
+    return steps[_place(steps, phase) + 1] if phase else steps[0]
+
+
+def _place(steps: tuple[str, ...], phase: str) -> int:
+    if phase not in steps:  # the row is of a newer version, which has more steps
+        raise NewerRow(phase)
+    return steps.index(phase)

@@ -125,7 +125,7 @@ class VirtualMachines(Protocol):
         """The result of the last inspection. Raises AzureNotFound without one."""
 
     def resume(self, operation: Operation) -> Operation:
-        """Poll a started operation once. Raises OperationFailed."""
+        """Poll a started operation once. Raises OperationFailed, UnreadableOperation."""
 
 
 class Governance(Protocol):
@@ -192,7 +192,7 @@ class ImageBuilder(Protocol):
         """Delete a snapshot, disk, VM or managed image. If it is gone already, the operation is finished."""
 
     def resume(self, operation: Operation) -> Operation:
-        """Poll a started operation once. Raises OperationFailed."""
+        """Poll a started operation once. Raises OperationFailed, UnreadableOperation."""
 
 
 class Gallery(Protocol):
@@ -219,7 +219,7 @@ class Gallery(Protocol):
         """Delete a version from the gallery. If it is gone already, the operation is finished."""
 
     def resume(self, operation: Operation) -> Operation:
-        """Poll a started operation once. Raises OperationFailed."""
+        """Poll a started operation once. Raises OperationFailed, UnreadableOperation."""
 
     def version(self, definition_id: str, version: str) -> GalleryVersion | None:
         """One image version with its replication, or None when it does not exist."""

@@ -9,7 +9,15 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from shared.core.errors import AzureBusy, AzureConflict, AzureError, AzureNotFound, AzureRefused, FreshcoatError
+from shared.core.errors import (
+    AzureBusy,
+    AzureConflict,
+    AzureError,
+    AzureNotFound,
+    AzureRefused,
+    FreshcoatError,
+    UnreadableOperation,
+)
 from shared.core.refusals import Refusal, named_seconds, refusal_of
 from shared.core.steps import NextAction, StepResult
 from shared.core.wording import duration_text
@@ -167,6 +175,10 @@ def poll_operation(
             # Its URL has expired: read the resource itself instead.
             context.note(operation=None)
             return None
+        except UnreadableOperation:
+            # It may be under way: the next call looks at the resource, as if the process had died before it noted it.
+            context.note(operation=None)
+            return StepResult(NextAction.WAIT, context.services.settings.operation_poll)
         except AzureRefused:
             context.note(operation=None)
             raise

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
+import json
 import logging
+import pickle
 import threading
 from collections.abc import Callable
 
 import pytest
 
 from local.sim.core import names
-from shared.core.errors import AzureBusy, AzureNotFound, OperationFailed
+from shared.core.errors import AzureBusy, AzureNotFound, OperationFailed, UnreadableOperation
 from shared.models.azure import Operation
 from shared.models.pools import DomainJoin, EntraJoin
 from tests.contracts.azure.conftest import LONG, PASSWORD, POOL, SLOW, Azure, host, vm
@@ -188,6 +190,26 @@ def test_an_operation_that_azure_has_forgotten_is_not_found(slow: Azure) -> None
 
     with pytest.raises(AzureNotFound):
         slow.vms.resume(started)
+
+
+def token_of_another_sdk(token: str, which: str) -> str:
+    kept = json.loads(base64.b64decode(token))
+    changed: dict[str, bytes] = {
+        "pickled": pickle.dumps(kept),
+        "newer": json.dumps(kept | {"version": 2}).encode(),
+        "other fields": json.dumps(kept | {"data": {"url": "https://management.azure.com"}}).encode(),
+        "no fields": b"{}",
+        "no JSON": b"once",
+    }
+    return base64.b64encode(changed[which]).decode()
+
+
+@pytest.mark.parametrize("which", ["pickled", "newer", "other fields", "no fields", "no JSON"])
+def test_an_operation_that_another_version_of_the_sdk_began_cannot_be_read(slow: Azure, which: str) -> None:
+    started = STARTS["reimage"](slow)
+    assert started.token
+    with pytest.raises(UnreadableOperation, match="re-image"):
+        slow.vms.resume(started.model_copy(update={"token": token_of_another_sdk(started.token, which)}))
 
 
 def test_nothing_secret_is_logged(slow: Azure, caplog: pytest.LogCaptureFixture) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.errors import AzureRefused, OperationFailed
+from shared.core.errors import AzureRefused, OperationFailed, UnreadableOperation
 from shared.core.states import TaskState, VersionState
 from shared.services import TASKS
 from tests.fixtures.engine import Environment
@@ -249,3 +249,23 @@ def test_the_process_may_die_at_any_call(power: str) -> None:
         assert states(env) == {OLD: VersionState.ACTIVE, NEW: VersionState.STAGED}, number
         assert env.app.world.machines[TEMPLATE_ID.lower()].power == power, number
         assert_at_rest(env)
+
+
+@pytest.mark.parametrize("kind", ["deallocate", "power_on", *KINDS, "remove"])
+def test_the_app_may_be_updated_to_one_that_cannot_ask_after_what_was_begun(kind: str) -> None:
+    env = studio(power="running")
+    world, unread = env.app.world, set[str]()
+
+    def updated() -> None:
+        unread.update(token for token, running in world.running.items() if running.kind == kind)
+        world.failures.update(dict.fromkeys(unread, UnreadableOperation(kind)))
+
+    env.each_step.append(updated)
+    task = set_as_image(env, power_off=True)
+    env.run(60, until=lambda: bool(unread))
+    env.each_step.remove(updated)
+    assert unread
+    env.finish(task)
+    assert states(env) == {OLD: VersionState.ACTIVE, NEW: VersionState.STAGED}
+    assert world.machines[TEMPLATE_ID.lower()].power == "running"
+    assert_at_rest(env)

@@ -16,9 +16,11 @@ from unittest.mock import patch
 
 from pydantic.json_schema import models_json_schema
 
+from shared.core.steps import HOST_STEPS
 from shared.models.base import SCHEMA_VERSION, Record
 from shared.tables import open as opening
 from shared.tables.codec import Codec
+from shared.workflow.task_steps import STEPS
 from tests.fixtures.app import SETTINGS
 
 FOLDER = Path(__file__).parent / "releases"
@@ -37,7 +39,8 @@ _BY_NAME = {"from": "08:00", "to": "18:00"}
 """Values of fields whose schema does not tell their form."""
 
 type Kept = dict[str, Any]
-"""`schema_version`; `tables`: the model of each kind of row; `schemas` by model; `rows` by kind of row."""
+"""`schema_version`; `tables`: the model of each kind of row; `schemas` by model; `rows` by kind of row; `steps` of
+hosts and of tasks, whose names rows hold."""
 
 
 def codecs() -> dict[str, tuple[type[Record], Codec[Any]]]:
@@ -63,7 +66,8 @@ def today() -> Kept:
         for table, (model, codec) in known.items()
     }
     names = {table: model.__name__ for table, (model, _) in known.items()}
-    return {"schema_version": SCHEMA_VERSION, "tables": names, "schemas": schemas, "rows": rows}
+    steps = {str(kind): list(found) for kind, found in STEPS.items()} | {"host": list(HOST_STEPS)}
+    return {"schema_version": SCHEMA_VERSION, "tables": names, "schemas": schemas, "rows": rows, "steps": steps}
 
 
 def recorded() -> dict[str, Kept]:

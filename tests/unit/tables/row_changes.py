@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from shared.core.steps import HOST_STEPS
+from shared.workflow.task_steps import STEPS
 from tests.unit.tables.releases import Kept, codecs, columns
 from tools.openapi_schemas import Schemas, request_breaks
 
@@ -13,6 +15,10 @@ type Found = Iterator[str]
 
 def unread(kept: Kept) -> Found:
     """Rows of a release that today's code cannot read, keys apart, or would write back with less than they had."""
+    for what, steps in kept["steps"].items():
+        today = STEPS.get(what, HOST_STEPS)
+        if [step for step in today if step in steps] != steps:
+            yield f"steps of {what}: {', '.join(steps)} must be there in this order, for rows name the completed one"
     known = codecs()
     for table, rows in kept["rows"].items():
         if table not in known:
@@ -55,7 +61,7 @@ def _of_models(old: Kept, new: Kept) -> Found:
                 yield f"{name}.{field}: old code drops it when it writes the row: raise SCHEMA_VERSION"
         for field in sorted(was.keys() & is_now.keys() - {"schema_version"}):
             defaults = was[field].get("default"), is_now[field].get("default")
-            if "default" in was[field] and defaults[0] != defaults[1]:
+            if "default" in was[field] and any(_lost(*defaults)):
                 yield f"{name}.{field}: rows that leave it out mean {defaults[0]}, and would be read as {defaults[1]}"
 
 

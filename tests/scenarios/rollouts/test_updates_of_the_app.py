@@ -1,4 +1,8 @@
-"""Rows that a newer version of the app wrote: passes and steps stop before they do anything, and go on later."""
+"""The app is updated, or the old one runs again, in the middle of a rollout.
+
+Rows that a newer version of the app wrote: passes and steps stop before they do anything, and go on later. Operations
+that the former version began and the new one cannot read are found again.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.core.errors import NewerRow
+from shared.core.errors import NewerRow, UnreadableOperation
 from shared.models.base import SCHEMA_VERSION, Record
 from shared.rollouts import control
 from shared.rollouts.hosts.runner import run_host_steps
@@ -74,6 +78,21 @@ def test_a_step_of_a_host_does_nothing_until_the_app_is_updated() -> None:
     assert_all_well(env)
 
 
+def test_a_host_whose_completed_step_only_a_newer_version_knows_waits_for_it() -> None:
+    env = office(0)
+    env.publish(policy=EAGER)
+    env.run_to_minute(until=lambda: in_work(env) == 1)
+    (row,) = env.rows.values()
+    put(env.tables.hosts, row.replace(rebuild=row.rebuild.replace(completed_step="wash_host")), SCHEMA_VERSION)
+    before = env.rows, done(env)
+    with pytest.raises(NewerRow):
+        run_host_steps(env.services, env.engine, {"rollout": row.rollout, "host": row.host, "run": 1})
+    assert (env.rows, done(env)) == before
+    put(env.tables.hosts, env.rows[row.host].replace(rebuild=row.rebuild), SCHEMA_VERSION)
+    env.run_to_minute()
+    assert_all_well(env)
+
+
 def test_a_command_is_refused_with_a_plain_message() -> None:
     env = office(1)
     env.publish(policy=EAGER)
@@ -93,3 +112,31 @@ def test_the_timer_skips_a_newer_row() -> None:
     assert resume_lost(env.services, env.engine) == []
     set_version(env, "rollout", SCHEMA_VERSION)
     assert resume_lost(env.services, env.engine) == [env.rollout_id]
+
+
+@pytest.mark.parametrize("resumes", [1, 3])
+@pytest.mark.parametrize(
+    ("strategy", "kind"),
+    [
+        ("reimage", "reimage"),
+        ("reimage", "join"),
+        ("reimage", "register"),
+        ("replace", "delete"),
+        ("replace", "create"),
+        ("replace", "join"),
+        ("replace", "register"),
+    ],
+)
+def test_an_operation_that_cannot_be_asked_after_is_found_again(strategy: str, kind: str, resumes: int) -> None:
+    env = office(0, 0)
+    env.world.resumes_needed = resumes
+    env.publish(policy=EAGER | {"strategy": strategy, "retries": 0})
+    env.run_to_minute(until=lambda: any(running.kind == kind for running in env.world.running.values()))
+    waiting = {token: running.target for token, running in env.world.running.items() if running.kind == kind}
+    asked = env.world.count("resume")
+    env.world.failures |= dict.fromkeys(waiting, UnreadableOperation(kind))
+    env.run_to_minute()
+    assert_all_well(env)
+    destructive = "start_reimage" if strategy == "reimage" else "start_delete"
+    assert [env.world.count(destructive, target) for target in waiting.values()] == [1] * len(waiting)
+    assert env.world.count("resume") > asked
