@@ -12,11 +12,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import tree_sitter_bicep
 from tree_sitter import Language, Node, Parser
+
+from tools.syntax import Problem, unparsed
 
 ROOTS = ("main.bicep", "rights.bicep")
 """The templates that are deployed; they use all others."""
@@ -35,18 +36,6 @@ _VALUE = re.compile(rb"^param (\w+) =", re.MULTILINE)
 """A parameter file gives values without types, which the grammar does not know: a type is put there."""
 
 
-@dataclass(frozen=True)
-class BicepProblem:
-    """A place in a template that is wrong."""
-
-    path: str
-    line: int
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.text}"
-
-
 def syntax_tree(path: Path) -> Node:
     """The root of a template's syntax tree; its lines are those of the file."""
     source = _EXTENSION.sub(b"", path.read_bytes())
@@ -55,24 +44,24 @@ def syntax_tree(path: Path) -> Node:
     return Parser(Language(tree_sitter_bicep.language())).parse(source).root_node
 
 
-def problems(root: Path) -> list[BicepProblem]:
+def problems(root: Path) -> list[Problem]:
     """Every place under `root` that cannot be parsed, by path and line."""
     found = sorted((root / "infra").rglob("*.bicep*"))
     return [
-        BicepProblem(path.relative_to(root).as_posix(), node.start_point.row + 1, f"not Bicep: {_words(node)}")
+        problem
         for path in found
         if path.suffix in {".bicep", ".bicepparam"}
-        for node in _broken(syntax_tree(path))
+        for problem in unparsed(path.relative_to(root).as_posix(), syntax_tree(path), "Bicep")
     ]
 
 
-def compiled(root: Path) -> list[BicepProblem]:
+def compiled(root: Path) -> list[Problem]:
     """What Bicep's own compiler and linter say; nothing where there is no `bicep` on the PATH."""
     bicep = shutil.which("bicep")
     return [problem for command, name in _COMMANDS for problem in _compile(bicep, command, root, name)] if bicep else []
 
 
-def _compile(bicep: str, command: str, root: Path, name: str) -> Iterator[BicepProblem]:
+def _compile(bicep: str, command: str, root: Path, name: str) -> Iterator[Problem]:
     ran = subprocess.run(
         [bicep, command, str(root / "infra" / name), "--stdout"],
         env={**os.environ, **_ENVIRONMENT},
@@ -81,21 +70,9 @@ def _compile(bicep: str, command: str, root: Path, name: str) -> Iterator[BicepP
         check=False,
     )
     said = [line for line in ran.stderr.splitlines() if re.search(r" : (Error|Warning) ", line)]
-    yield from (BicepProblem(f"infra/{name}", 1, line) for line in said)
+    yield from (Problem(f"infra/{name}", 1, line) for line in said)
     if ran.returncode and not said:
-        yield BicepProblem(f"infra/{name}", 1, ran.stderr.strip() or f"bicep ended with {ran.returncode}")
-
-
-def _words(node: Node) -> str:
-    return f"{node.type} is missing" if node.is_missing else " ".join((node.text or b"").decode().split())[:60]
-
-
-def _broken(node: Node) -> Iterator[Node]:
-    if node.is_error or node.is_missing:
-        yield node
-    elif node.has_error:
-        for child in node.children:
-            yield from _broken(child)
+        yield Problem(f"infra/{name}", 1, ran.stderr.strip() or f"bicep ended with {ran.returncode}")
 
 
 def main() -> int:
