@@ -1,9 +1,12 @@
 import { Toast, ToastBody, Toaster as FluentToaster, ToastTitle, useToastController } from "@fluentui/react-components";
 import { useEffect, type ReactNode } from "react";
 
-import type { Told } from "./toasts";
-
 const TOASTER = "fc-toasts";
+
+export interface Told {
+  title: string;
+  text?: string | undefined;
+}
 
 interface Props {
   place: HTMLElement;

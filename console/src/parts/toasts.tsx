@@ -1,12 +1,8 @@
 import { useCallback, useEffect, useState, type ReactNode } from "react";
 
 import { late } from "./late";
+import type { Told } from "./Toaster";
 import styles from "./toasts.module.css";
-
-export interface Told {
-  title: string;
-  text?: string | undefined;
-}
 
 const { Late: Toaster } = late(async () => (await import("./Toaster")).Toaster);
 /** Milliseconds for which it is said in plain words, where the toasts cannot be loaded. */

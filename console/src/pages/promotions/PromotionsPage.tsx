@@ -2,7 +2,7 @@ import { Button } from "@fluentui/react-components";
 import { useState, type ReactNode } from "react";
 import { Link } from "wouter";
 
-import { PACES, useLive, type Model } from "../../api";
+import { PACES, useLive } from "../../api";
 import { useWhyNot } from "../../app/session/session";
 import { Choice } from "../../parts/Choice";
 import { EmptyState } from "../../parts/EmptyState";
@@ -14,9 +14,7 @@ import { Pill, type Tone } from "../../parts/states";
 import { actionsColumn } from "../../parts/table/columns";
 import { DataTable, type Column } from "../../parts/table/DataTable";
 import { InZone, Time } from "../../parts/time";
-import { CancelPromotion, MovePromotion } from "./dialogs";
-
-export type Promotion = Model<"PromotionView">;
+import { CancelPromotion, MovePromotion, type Promotion } from "./dialogs";
 
 type Asked = { what: "move" | "cancel"; promotion: Promotion };
 

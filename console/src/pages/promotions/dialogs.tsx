@@ -1,12 +1,13 @@
 import { useState, type ReactNode } from "react";
 
-import { useWrite } from "../../api";
+import { useWrite, type Model } from "../../api";
 import { ConfirmDialog } from "../../parts/dialog";
 import { InfoIcon } from "../../parts/icons";
 import { MomentFields } from "../../parts/MomentFields";
 import { cityOf, dayOf, longText, timeText } from "../../parts/time/format";
 import { useTell } from "../../parts/toasts";
-import type { Promotion } from "./PromotionsPage";
+
+export type Promotion = Model<"PromotionView">;
 
 interface Props {
   promotion: Promotion;

@@ -2,9 +2,8 @@ import type { ReactNode } from "react";
 import { Link } from "wouter";
 
 import { ProgressBar, RolloutPill } from "../../parts/states";
-import { ringsOf, ringText } from "./rings";
+import { ringsOf, ringText, type Task } from "./rings";
 import styles from "./task.module.css";
-import type { Task } from "./TaskPage";
 
 /** The pools that the task updates, ring by ring. */
 export function Pools({ task }: { task: Task }): ReactNode {

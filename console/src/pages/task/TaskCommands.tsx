@@ -7,7 +7,7 @@ import { ActionsMenu } from "../../parts/ActionsMenu";
 import { ConfirmDialog, type Effect, type Harm } from "../../parts/dialog";
 import { InfoIcon, TakeBackIcon } from "../../parts/icons";
 import { useTell } from "../../parts/toasts";
-import type { Task } from "./TaskPage";
+import type { Task } from "./rings";
 
 type Asked = "approve" | "leave" | "roll_back";
 

@@ -2,7 +2,7 @@ import { Button, MessageBar, MessageBarBody, MessageBarTitle } from "@fluentui/r
 import type { ReactNode } from "react";
 import { Link, useParams } from "wouter";
 
-import { PACES, useLive, type Live, type Model } from "../../api";
+import { PACES, useLive, type Live } from "../../api";
 import { CopyButton } from "../../parts/CopyButton";
 import { KeyValue } from "../../parts/KeyValue";
 import { LiveMark, LostBar } from "../../parts/LiveMark";
@@ -14,10 +14,9 @@ import { taskText } from "../../parts/states/tasks";
 import { Since, Time } from "../../parts/time";
 import { durationText } from "../../parts/time/format";
 import { Pools } from "./Pools";
+import type { Task } from "./rings";
 import styles from "./task.module.css";
 import { TaskCommands, waitsForSomebody } from "./TaskCommands";
-
-export type Task = Model<"TaskView">;
 
 /** One task: its steps, the pools it updates ring by ring, what it waits for, what it has left over. */
 export default function TaskPage(): ReactNode {

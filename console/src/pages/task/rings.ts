@@ -1,5 +1,6 @@
 import type { Model } from "../../api";
 
+export type Task = Model<"TaskView">;
 type TaskPool = Model<"TaskPoolView">;
 
 /** The pools of a task by ring, the first ring first. Pure. */
@@ -9,7 +10,7 @@ export function ringsOf(pools: readonly TaskPool[]): { ring: number; pools: read
 }
 
 /** `Ring 1, approved by …`, `Ring 2, not begun`. */
-export function ringText(ring: number, task: Pick<Model<"TaskView">, "approvals" | "ring">): string {
+export function ringText(ring: number, task: Pick<Task, "approvals" | "ring">): string {
   const approval = task.approvals.find((each) => each.ring === ring);
   if (approval) return `Ring ${ring}, approved by ${approval.by}`;
   return task.ring === null || ring > task.ring ? `Ring ${ring}, not begun` : `Ring ${ring}`;
