@@ -53,11 +53,14 @@ def test_the_packager_knows_the_engine_that_the_script_names(capsys: pytest.Capt
     assert 'make package ARGS="--engine scheduler"' in (ROOT / "infra/scripts/before_deploy.sh").read_text()
 
 
-def test_hooks_run_scripts_that_are_there() -> None:
-    commands = [hook["posix"]["run"] for hook in PROJECT["hooks"].values()]
-    scripts = [command.removeprefix("sh ") for command in commands if command.startswith("sh ")]
-    assert scripts
-    assert [script for script in scripts if not (ROOT / script).exists()] == []
+def test_each_hook_runs_the_script_that_is_called_like_it() -> None:
+    """`preprovision` runs before_provision.sh, and no script that is meant for a moment is forgotten."""
+    when = {"pre": "before", "post": "after"}
+    hooks = {hook["posix"]["run"] for hook in PROJECT["hooks"].values()}
+    named = [re.fullmatch(r"(pre|post)(\w+)", name) for name in PROJECT["hooks"]]
+    assert hooks == {f"sh infra/scripts/{when[name[1]]}_{name[2]}.sh" for name in named if name}
+    moments = {path.name for path in (ROOT / "infra/scripts").glob("*.sh") if path.name.startswith(("before", "after"))}
+    assert hooks == {f"sh infra/scripts/{name}" for name in moments}
 
 
 def test_scripts_read_only_what_azd_or_the_template_gives() -> None:
