@@ -48,6 +48,7 @@ def virtual_machine(vm: Json, statuses: list[Json] | None = None) -> VirtualMach
         os_disk_delete_option=_delete_option(disk),
         ephemeral=bool((disk.get("diffDiskSettings") or {}).get("option")),
         system_identity="systemassigned" in str((vm.get("identity") or {}).get("type") or "").lower(),
+        user_identities=tuple(sorted((vm.get("identity") or {}).get("userAssignedIdentities") or ())),
         os_disk_create_option=disk.get("createOption") or "FromImage",
         os_disk_gb=disk.get("diskSizeGB"),
         os_disk_type=(disk.get("managedDisk") or {}).get("storageAccountType") or "",

@@ -145,6 +145,7 @@ _KINDS = {
     "disks": "disk",
     "images": "image definition",
     "sessionhosts": "session host",
+    "userassignedidentities": "user-assigned identity",
 }
 
 

@@ -152,6 +152,8 @@ class VirtualMachine(Value):
     system_identity: bool = False
     """Whether the VM has a system-assigned identity, which joining Entra ID needs (azure-facts 11). A replaced VM gets
     another one."""
+    user_identities: tuple[str, ...] = ()
+    """Ids of the VM's user-assigned identities. A replaced VM gets them again."""
     os_disk_create_option: str = "FromImage"
     """How the OS disk was made. A PATCH of the disk must repeat it (azure-facts 11.7)."""
     os_disk_gb: int | None = None

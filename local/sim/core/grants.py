@@ -29,6 +29,9 @@ JOIN_SUBNET = f"{NETWORK}/virtualNetworks/subnets/join/action"
 COPY = f"{COMPUTE}/disks/beginGetAccess/action"
 """Asked on the disk or snapshot that a new disk or snapshot is a copy of (https://github.com/kubernetes/kubernetes/issues/93020,
 https://github.com/Azure/OpenShift/issues/186)."""
+ASSIGN = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
+"""Asked on each user-assigned identity in the body of a VM
+(https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identities-faq)."""
 READ_OF = {
     "/versions/": f"{COMPUTE}/galleries/images/versions/read",
     "/galleries/": f"{COMPUTE}/galleries/images/read",
@@ -107,7 +110,7 @@ def linked(call: Call) -> list[tuple[str, str]]:
     if call.method not in {"PUT", "PATCH"}:
         return []
     properties = call.body.get("properties") or {}
-    return [*_network(call, properties), *_disks(call, properties), *_images(properties)]
+    return [*_network(call, properties), *_disks(call, properties), *_images(properties), *_identities(call)]
 
 
 def _network(call: Call, properties: Json) -> Iterator[tuple[str, str]]:
@@ -143,6 +146,11 @@ def _images(properties: Json) -> Iterator[tuple[str, str]]:
         action = next((action for part, action in READ_OF.items() if part in str(image or "").lower()), "")
         if action:
             yield action, str(image)
+
+
+def _identities(call: Call) -> Iterator[tuple[str, str]]:
+    for identity in (call.body.get("identity") or {}).get("userAssignedIdentities") or ():
+        yield ASSIGN, str(identity)
 
 
 def place_of(scope: str) -> str:

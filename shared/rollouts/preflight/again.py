@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from shared.core.arm_ids import resource_groups_of, subscription_above
@@ -29,6 +29,7 @@ from shared.rollouts.preflight.facts import (
     missing_graph_rights,
     password_of,
     read_facts,
+    to_assign,
 )
 from shared.rollouts.preflight.results import failed
 from shared.services import IMAGES, Services
@@ -125,7 +126,7 @@ def _host_facts(services: Services, request: PreflightInput, vm: VirtualMachine,
     groups, scope_map = resource_groups_of([vm.id]), known_scopes(services)
     found = partial(services.gallery.version, image.definition_id, request.version)
     join = _sure(recent.read(("join", pool.account, pool.join), partial(join_of, services, pool)))
-    return Facts(
+    facts = Facts(
         request=request,
         # Broker and pool are read for themselves, just before and after this: these checks use their ids only.
         host_pool=HostPool(id=pool.host_pool_id, kind="Pooled", location=vm.location, session_limit=0),
@@ -158,6 +159,8 @@ def _host_facts(services: Services, request: PreflightInput, vm: VirtualMachine,
         },
         cores={},
     )
+    assigned = {(identity, group): _rights_of(recent, identity, group) for identity, group in to_assign(facts)}
+    return replace(facts, identity_permissions=assigned)
 
 
 def _rights_of(recent: _Recent, scope: str, group: str) -> Read[Permissions]:

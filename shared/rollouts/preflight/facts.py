@@ -29,6 +29,7 @@ from shared.records.accounts import read_scopes
 from shared.records.profiles import join_of
 from shared.records.session_hosts import SeenHost, regions_of, see_hosts
 from shared.records.versions import read_versions
+from shared.rollouts.preflight.identities import Assignment, assignments
 from shared.rollouts.preflight.strategy import Strategies, strategies_of
 from shared.services import Services
 from shared.versions.version_set import VersionSet
@@ -100,6 +101,8 @@ class Facts:
     """What the identity of a resource group of VMs may do with the definition, where another one works on that."""
     subscription_permissions: Mapping[str, Read[Permissions]] = MappingProxyType({})
     """What the identity of a resource group of VMs may do in the subscription, by a group for each of both."""
+    identity_permissions: Mapping[Assignment, Read[Permissions]] = MappingProxyType({})
+    """What the identity of a resource group of VMs may do with the user-assigned identities of VMs to be replaced."""
     definition: Read[Definition] | None = None
     """The image definition; None when no VM would be created from it."""
     limits: Limits | None = None
@@ -200,6 +203,10 @@ def _with_scopes(services: Services, facts: Facts, readers: ThreadPoolExecutor) 
         group: readers.submit(_read, partial(governance.permissions, subscription_above(group), by=group))
         for group in groups_of_subscriptions(facts.scopes, scopes[1:])
     }
+    identities = {
+        (identity, group): readers.submit(_read, partial(governance.permissions, identity, by=group))
+        for identity, group in to_assign(facts)
+    }
     locks = {scope: readers.submit(_read, partial(governance.locks, scope)) for scope in scopes}
     cores = {where: readers.submit(_read, partial(governance.cores, *where)) for where in sorted(regions)}
     found = _definition(services, facts)
@@ -208,6 +215,7 @@ def _with_scopes(services: Services, facts: Facts, readers: ThreadPoolExecutor) 
         permissions=_results(permissions),
         image_permissions=_results(image),
         subscription_permissions=_results(subscriptions),
+        identity_permissions=_results(identities),
         locks=_results(locks),
         cores=_results(cores),
         definition=found,
@@ -224,6 +232,11 @@ def groups_of_subscriptions(scopes: ScopeMap, groups: Sequence[str]) -> list[str
     """A resource group of VMs for each subscription and identity: operations are followed in the subscription."""
     found = {(subscription_above(group).lower(), scopes.identity(group)): group for group in reversed(groups)}
     return list(found.values())
+
+
+def to_assign(facts: Facts) -> list[Assignment]:
+    """The user-assigned identities that VMs get again if they are replaced."""
+    return assignments(facts.strategies.changing, facts.scopes) if facts.strategies.may_replace else []
 
 
 def _definition(services: Services, facts: Facts) -> Read[Definition] | None:

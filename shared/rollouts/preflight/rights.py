@@ -9,9 +9,13 @@ from shared.core.errors import AzureError
 from shared.models.azure import Permissions
 from shared.models.findings import Finding
 from shared.models.policy import Strategy
+from shared.rollouts.preflight import identities
 from shared.rollouts.preflight.facts import Facts
 from shared.rollouts.preflight.results import failed, passed, warned
 from shared.rollouts.preflight.rights_table import RIGHTS, Right, When, Where, has
+
+_REPLACE = next(right for right in RIGHTS if right.when is When.REPLACING and right.missing == "fail")
+"""What it stands for is another right to replace VMs: there are the same other ways."""
 
 
 def rights(facts: Facts) -> Iterator[Finding]:
@@ -23,6 +27,8 @@ def rights(facts: Facts) -> Iterator[Finding]:
         found += _at(facts, image, read, needed, by=group)
     for group, read in facts.subscription_permissions.items():
         found += _at(facts, subscription_above(group), read, needed, by=group)
+    for (identity, group), read in facts.identity_permissions.items():
+        found += identities.check(identity, read, _who(facts, group), _alternative(facts, _REPLACE))
     yield from found or [passed("rights", f"the app's identity has the rights it needs on {_everywhere(facts)}")]
 
 

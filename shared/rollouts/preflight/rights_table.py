@@ -125,7 +125,7 @@ OTHERS = (
     Right(Where.SUBSCRIPTION, f"{AVD}/hostPools/read", "find where a lost host is", When.OPTIONAL),
     Right(Where.SUBSCRIPTION, f"{AVD}/hostPools/sessionHosts/read", "find where a lost host is", When.OPTIONAL),
 )
-"""What else is called; the preflight does not ask for it. Rights on identities of replaced VMs depend on the VMs."""
+"""What else is called; the preflight does not ask for it. Rights on identities of VMs are in `identities`."""
 
 
 def actions_by_scope() -> dict[Where, tuple[str, ...]]:

@@ -239,6 +239,21 @@ def test_what_forbids_a_host_is_read_again_before_it_counts(change: Change) -> N
     assert not forbidden()
 
 
+def test_a_host_is_not_deleted_when_its_identity_could_not_be_given_back() -> None:
+    env = office(0)
+    env.publish(force=600, policy=EAGER | {"strategy": "replace"})
+    vm = env.services.vms.find(vm_id_of("host-01"))
+    assert vm
+    identity = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-desktops"
+    vm = vm.model_copy(update={"user_identities": (identity,)})
+    env.world.permissions_at[identity.lower()] = Permissions(granted=((("*/read",), ()),))
+    found = check_host(env.services, env.pool, env.rollout, goal_of(env.rollout), vm)
+    assert [finding.detail for finding in found if finding.result == "fail"] == [
+        "the app's identity lacks the right Microsoft.ManagedIdentity/userAssignedIdentities/assign/action on the "
+        "user-assigned identity id-desktops, which hosts have, needed to create replaced VMs"
+    ]
+
+
 def test_fifty_hosts_that_begin_in_one_pass_cost_few_reads_of_the_version() -> None:
     env = office(*[0] * 50)
     clock = lambda: env.now.timestamp()  # noqa: E731, PLW0108 - `now` is another object each time
