@@ -87,6 +87,9 @@ param updateStrategy string = 'Recreate'
 @description('Further app settings, such as limits. What this deployment sets itself counts more.')
 param furtherSettings object = {}
 
+@description('Ids of user-assigned identities that the app has besides its own, such as those of customers.')
+param furtherIdentities string[] = []
+
 @description('Further tags of all resources.')
 param furtherTags object = {}
 
@@ -234,6 +237,7 @@ module app 'modules/app.bicep' = {
     alwaysReady: alwaysReady
     updateStrategy: updateStrategy
     furtherSettings: furtherSettings
+    furtherIdentities: furtherIdentities
   }
 }
 

@@ -25,6 +25,7 @@ param instanceMemory int
 param alwaysReady int
 param updateStrategy string
 param furtherSettings object
+param furtherIdentities string[]
 
 var suffix = environment().suffixes.storage
 
@@ -99,7 +100,8 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
   kind: 'functionapp,linux'
   identity: {
     type: 'UserAssigned'
-    userAssignedIdentities: { '${identityId}': {} }
+    // The whole set: an identity that is not named here would be taken from the app.
+    userAssignedIdentities: union({ '${identityId}': {} }, toObject(furtherIdentities, id => id, id => {}))
   }
   properties: {
     serverFarmId: plan.id

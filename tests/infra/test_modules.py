@@ -106,6 +106,14 @@ def test_an_output_is_never_the_input_of_the_next_deployment() -> None:
     assert inputs & Template("main.bicep").outputs == set()
 
 
+def test_a_deployment_takes_no_identity_from_the_app() -> None:
+    """Azure replaces the whole set: those of customers must be in the template as well."""
+    (app,) = (found for found in Template("modules/app.bicep").declared("resource") if found.symbol == "app")
+    kept = text(app["identity/userAssignedIdentities"])
+    assert "'${identityId}'" in kept
+    assert "toObject(furtherIdentities" in kept
+
+
 def test_the_page_names_everything_that_can_be_set() -> None:
     page = DEPLOY.read_text()
     inputs = {name for root in ROOTS for name in _ENVIRONMENT.findall((INFRA / f"{root}param").read_text())}
