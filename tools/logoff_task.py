@@ -1,6 +1,6 @@
 """Prints one PowerShell script that sets up the log-off task on a host, for tools that deliver a single file.
 
-`python -m tools.logoff_task --url https://freshcoat.contoso.com --audience api://…` joins the two scripts of
+`python -m tools.logoff_task --url https://freshcoat.contoso.com --audience ID` joins the two scripts of
 docs/scripts. The result takes no arguments and holds no secret, because Intune and VM extensions write what they run to
 logs: hosts that it sets up sign in with the managed identity of their VM. See docs/guides/hosts-report-logoff.md.
 """
@@ -44,7 +44,7 @@ def bundle(url: str, audience: str, client_id: str = "") -> str:
     if not _URL.fullmatch(url):
         raise ValueError(f"the address must be like https://freshcoat.contoso.com, not {url}")
     if not _ID.fullmatch(audience):
-        raise ValueError(f"the audience must be like api://33333333-2222-4333-8444-555555555555, not {audience}")
+        raise ValueError(f"the audience must be like 33333333-2222-4333-8444-555555555555, not {audience}")
     if client_id and not _ID.fullmatch(client_id):
         raise ValueError(f"the client id must be an id, not {client_id}")
     report, install = _script("report_logoff.ps1"), _script("install_logoff_task.ps1")

@@ -33,6 +33,8 @@ if (($Audience -eq '') -eq ($Pool -eq '')) { throw 'Give either -Audience or -Po
 if (($Pool -ne '') -and ($KeyFile -eq '')) { throw 'Give -KeyFile, a file that holds the key of the pool.' }
 
 New-Item -ItemType Directory -Path $Folder -Force | Out-Null
+# A key of earlier does not stay where nothing reads it any more.
+if ($Pool -eq '') { Remove-Item -Path $Key -Force -ErrorAction SilentlyContinue }
 $source = Join-Path -Path $From -ChildPath 'report_logoff.ps1'
 if ($source -ne $Script) { Copy-Item -Path $source -Destination $Script -Force }
 if ($Pool -ne '') {
@@ -61,6 +63,7 @@ $powershell = Join-Path -Path $env:SystemRoot -ChildPath 'System32\WindowsPowerS
 $action = New-ScheduledTaskAction -Execute $powershell -Argument $options
 $principal = New-ScheduledTaskPrincipal -UserId 'S-1-5-18' -LogonType ServiceAccount
 $limit = New-TimeSpan -Minutes 2
-$settings = New-ScheduledTaskSettingsSet -MultipleInstances Parallel -ExecutionTimeLimit $limit -AllowStartIfOnBatteries
+# One after the other: at a deadline everybody on the host signs out at once, and each report is a process of its own.
+$settings = New-ScheduledTaskSettingsSet -MultipleInstances Queue -ExecutionTimeLimit $limit -AllowStartIfOnBatteries
 Register-ScheduledTask @Task -Action $action -Trigger $trigger -Principal $principal -Settings $settings -Force | Out-Null
 Write-Output 'The task reports log-offs from now on.'

@@ -23,7 +23,10 @@ function Get-TokenHeader {
     $address = 'http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource='
     $address += [Uri]::EscapeDataString($Audience)
     if ($ClientId -ne '') { $address += '&client_id=' + [Uri]::EscapeDataString($ClientId) }
-    $answer = Invoke-RestMethod -Uri $address -Headers @{ Metadata = 'true' } -TimeoutSec 10
+    # No proxy reaches it; the one of the machine is for all other addresses.
+    $direct = New-Object -TypeName Microsoft.PowerShell.Commands.WebRequestSession
+    $direct.Proxy = New-Object -TypeName System.Net.WebProxy
+    $answer = Invoke-RestMethod -Uri $address -Headers @{ Metadata = 'true' } -WebSession $direct -TimeoutSec 10
     return @{ Authorization = 'Bearer ' + $answer.access_token }
 }
 

@@ -11,7 +11,7 @@ from shared.azure import scripts
 from tools.logoff_task import LARGEST, SCRIPTS, bundle, main
 from tools.powershell import syntax_tree
 
-URL, AUDIENCE = "https://freshcoat.contoso.com", "api://33333333-2222-4333-8444-555555555555"
+URL, AUDIENCE = "https://freshcoat.contoso.com", "33333333-2222-4333-8444-555555555555"
 INSTALL = (SCRIPTS / "install_logoff_task.ps1").read_text()
 REPORT = (SCRIPTS / "report_logoff.ps1").read_text()
 
@@ -43,6 +43,31 @@ def test_installing_again_and_from_the_target_folder_is_possible() -> None:
     assert "Register-ScheduledTask @Task" in INSTALL
     assert INSTALL.count("-Force") >= 3
     assert "if ($source -ne $Script) { Copy-Item" in INSTALL
+
+
+def test_reports_follow_one_another_and_each_ends_before_its_task_is_stopped() -> None:
+    """At a deadline everybody on a host signs out at once, and each report starts a PowerShell."""
+    assert "-MultipleInstances Queue" in INSTALL
+    (limit,) = re.findall(r"New-TimeSpan -Minutes (\d+)", INSTALL)
+    tries, pause = (_number(name) for name in ("Attempts", "PauseSeconds"))
+    each = sum(map(int, re.findall(r"-TimeoutSec (\d+)", REPORT)))
+    assert tries * each + (tries - 1) * pause < 60 * int(limit)
+
+
+def _number(name: str) -> int:
+    return int(re.findall(rf"^\${name} = (\d+)", REPORT, re.MULTILINE)[0])
+
+
+def test_the_metadata_service_is_called_without_the_proxy_of_the_machine() -> None:
+    (call,) = re.findall(r"Invoke-RestMethod .*Metadata.*", REPORT)
+    assert "-WebSession $direct" in call
+    assert "$direct.Proxy = New-Object -TypeName System.Net.WebProxy" in REPORT
+
+
+def test_a_key_does_not_stay_where_nothing_reads_it() -> None:
+    assert "if ($Pool -eq '') { Remove-Item -Path $Key" in INSTALL
+    removing = INSTALL.partition("if ($Remove) {")[2].partition("return")[0]
+    assert "Remove-Item -Path $Script, $Key" in removing
 
 
 def test_the_log_of_the_event_is_switched_on() -> None:
@@ -77,7 +102,7 @@ def test_it_is_small_enough_for_intune_and_plain_ascii() -> None:
         ("https://freshcoat.contoso.com'; exit", AUDIENCE, ""),
         ('https://freshcoat.contoso.com" -Pool "x', AUDIENCE, ""),
         (URL, "", ""),
-        (URL, "api://x' -Remove '", ""),
+        (URL, "x' -Remove '", ""),
         (URL, AUDIENCE, "x y"),
     ],
 )
