@@ -20,6 +20,19 @@ def unknown_names(text: str) -> list[str]:
     return [f"{line}: {name}" for line in _LINE.findall(text) for name in _unknown(line)]
 
 
+def without_time(text: str) -> list[str]:
+    """Each line that names what is to be updated, and not when: it would be refused."""
+    found = (line for line in _LINE.findall(text) if "…" not in line and "[" not in line)
+    return [line for line in found if _needs_time(line) and not re.search(r"--(pools-)?(now|at|on-logoff)\b", line)]
+
+
+def _needs_time(line: str) -> bool:
+    command, _, rest = line.partition(" ")
+    if command in {"activate", "roll-back-image", "promote"}:
+        return "--update-pools" in rest and "--update-pools none" not in rest
+    return command in {"update-image", "update-pools"} and bool(re.search(r"(^|\s)\d+\.\d+\.\d+\b", rest))
+
+
 def _unknown(line: str) -> Iterator[str]:
     """Up to a comment, a pipe, or the bracket in which the command stands."""
     words = _WORD.findall(re.split(r"\s#|\s\|| && |;|\)", line)[0])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.stack.options import ROOT
-from tests.docs.command_lines import unknown_names
+from tests.docs.command_lines import unknown_names, without_time
 from tests.docs.pages import MARKERS, BadPage, Block, blocks, commands, pages, shell_blocks
 from tests.docs.shown import read
 from tools.powershell import syntax_tree
@@ -63,7 +63,7 @@ def test_a_marker_is_a_first_line_of_its_own() -> None:
 def test_commands_that_are_not_run_are_counted() -> None:
     """A block more that nobody runs is a decision: count it here."""
     marked = Counter(found.marker for page in PAGES for found in shell_blocks(page))
-    assert {marker: marked[marker] for marker in MARKERS} == {"# needs Azure": 15, "# on its own": 5}
+    assert {marker: marked[marker] for marker in MARKERS} == {"# needs Azure": 22, "# on its own": 5}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
@@ -124,10 +124,61 @@ def test_the_index_of_the_guides_links_each_of_them_and_the_readme_links_the_ind
     assert "(docs/guides/README.md)" in (ROOT / "README.md").read_text()
 
 
+def test_the_tutorial_deploys_as_the_page_about_it_does() -> None:
+    """It has the commands once more, so that nobody has to jump in the middle of a deployment."""
+    commands_of = {
+        page: {
+            re.split(r"\s{2,}#", line)[0]
+            for found in shell_blocks(ROOT / page)
+            if found.marker
+            for line in found.lines[1:]
+        }
+        for page in ("docs/deploy.md", "docs/guides/tutorial.md")
+    }
+    assert commands_of["docs/guides/tutorial.md"] - commands_of["docs/deploy.md"] == set()
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.parent.name == "guides"], ids=lambda page: page.name)
+def test_a_guide_says_first_for_whom_and_for_what(page: Path) -> None:
+    title, _, first = page.read_text().partition("\n\n")
+    assert title.startswith("# ")
+    assert re.match(r"For (people|providers|who)\b", first)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_variables_of_commands_for_azure_are_set_or_explained(page: Path) -> None:
+    """An empty one makes an id of another resource, or of none."""
+    explained = set(re.findall(r"`?\$([A-Z]+)`?", "\n".join(_prose(page))))
+    text = [line for found in shell_blocks(page) for line in found.lines]
+    given = set(re.findall(r"(?:^|[ ;&])([A-Z]+)=", "\n".join(text), re.MULTILINE)) | {"USER"}
+    for found in shell_blocks(page):
+        used = set(re.findall(r"\$\{?([A-Z]+)\b", "\n".join(found.lines)))
+        if found.marker == "# needs Azure":
+            assert used - given - explained == set(), f"{found.page}:{found.line}"
+
+
+def _prose(page: Path) -> list[str]:
+    """The lines outside of blocks, and the remarks in the first lines of those that are not run."""
+    inside = {line for found in blocks(page) for line in found.lines}
+    remarks = [found.lines[0] for found in shell_blocks(page) if found.marker]
+    return [line for line in page.read_text().splitlines() if line not in inside] + remarks
+
+
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_a_page_names_commands_and_options_that_exist(page: Path) -> None:
     """Also in lines that are not run."""
     assert unknown_names(page.read_text()) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_a_page_says_when_pools_are_updated(page: Path) -> None:
+    """Also in lines that are not run, such as those for an emergency."""
+    assert without_time(page.read_text()) == []
+
+
+def test_an_update_without_a_time_is_found() -> None:
+    text = "`freshcoat roll-back-image x --update-pools all`\nfreshcoat update-image x 2.0.0\n`freshcoat update-image`"
+    assert without_time(text) == ["roll-back-image x --update-pools all", "update-image x 2.0.0"]
 
 
 def test_a_command_and_an_option_that_do_not_exist_are_named() -> None:
