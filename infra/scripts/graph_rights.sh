@@ -24,5 +24,8 @@ for right in $wanted; do
     fi
     echo "Granting $right of Microsoft Graph to the identity $FRESHCOAT_IDENTITY_PRINCIPAL:"
     run az rest --method POST --uri "$graph/$FRESHCOAT_IDENTITY_PRINCIPAL/appRoleAssignments" --output none \
-        --body "{\"principalId\": \"$FRESHCOAT_IDENTITY_PRINCIPAL\", \"resourceId\": \"$resource\", \"appRoleId\": \"$role\"}"
+        --body "{\"principalId\": \"$FRESHCOAT_IDENTITY_PRINCIPAL\", \"resourceId\": \"$resource\", \"appRoleId\": \"$role\"}" || {
+        echo "Azure did not take it, see above. A Privileged Role Administrator of the tenant can do this." >&2
+        exit 1
+    }
 done

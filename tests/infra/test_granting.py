@@ -135,6 +135,13 @@ def test_an_unknown_role_is_refused_with_those_there_are(desk: Desk, arguments: 
     assert desk.changes() == []
 
 
+def test_who_may_not_grant_rights_on_devices_is_told_who_may(desk: Desk) -> None:
+    done = desk.run("graph_rights.sh", "intune", FAIL="POST", ERROR="Authorization_RequestDenied")
+    assert done.returncode == 1
+    assert "Privileged Role Administrator" in done.stderr
+    assert len(desk.calls("--method POST")) == 1
+
+
 def test_scripts_name_no_subscription_of_their_own(desk: Desk) -> None:
     assert desk.run("grant_rights.sh", POOL_GROUPS=POOLS).returncode == 0
     assert f"--subscription {SUBSCRIPTION}" in desk.calls("deployment sub create")[0]
