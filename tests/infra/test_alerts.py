@@ -92,6 +92,13 @@ def test_a_query_begins_with_a_table_of_application_insights(name: str) -> None:
     assert queries()[name].split()[0] in TABLES
 
 
+@pytest.mark.parametrize("name", sorted(queries()))
+def test_whether_it_succeeded_is_read_whatever_its_type(name: str) -> None:
+    """`success` is text in the tables of Application Insights, and a truth value in those of the workspace behind it. A
+    rule whose query has the wrong type is refused, and with it the deployment."""
+    assert re.sub(r"tobool\(success\)", "", queries()[name]).find("success") < 0
+
+
 def test_requests_are_not_sampled_away() -> None:
     """The alert for a silent app counts runs of a timer."""
     sampling = json.loads((ROOT / "host.json").read_text())["logging"]["applicationInsights"]["samplingSettings"]
