@@ -46,7 +46,7 @@ resource definitions 'Microsoft.Authorization/roleDefinitions@2022-04-01' = [for
 }]
 
 module onPools 'modules/grant_group.bicep' = [for (id, i) in poolGroups: {
-  name: 'freshcoat-pools-${i}'
+  name: 'FRESHCOAT-POOLS-${i}'
   scope: resourceGroup(split(id, '/')[2], split(id, '/')[4])
   dependsOn: [ definitions ]
   params: {
@@ -56,7 +56,7 @@ module onPools 'modules/grant_group.bicep' = [for (id, i) in poolGroups: {
 }]
 
 module onMachines 'modules/grant_group.bicep' = [for (id, i) in machineGroups: {
-  name: 'freshcoat-machines-${i}'
+  name: 'FRESHCOAT-MACHINES-${i}'
   scope: resourceGroup(split(id, '/')[2], split(id, '/')[4])
   dependsOn: [ definitions ]
   params: {
@@ -66,7 +66,7 @@ module onMachines 'modules/grant_group.bicep' = [for (id, i) in machineGroups: {
 }]
 
 module onImages 'modules/grant_group.bicep' = [for (id, i) in imageGroups: {
-  name: 'freshcoat-images-${i}'
+  name: 'FRESHCOAT-IMAGES-${i}'
   scope: resourceGroup(split(id, '/')[2], split(id, '/')[4])
   dependsOn: [ definitions ]
   params: {
@@ -76,7 +76,7 @@ module onImages 'modules/grant_group.bicep' = [for (id, i) in imageGroups: {
 }]
 
 module onBuilding 'modules/grant_group.bicep' = [for (id, i) in buildGroups: {
-  name: 'freshcoat-building-${i}'
+  name: 'FRESHCOAT-BUILDING-${i}'
   scope: resourceGroup(split(id, '/')[2], split(id, '/')[4])
   dependsOn: [ definitions ]
   params: {
@@ -86,7 +86,7 @@ module onBuilding 'modules/grant_group.bicep' = [for (id, i) in buildGroups: {
 }]
 
 module onSubnets 'modules/grant_subnet.bicep' = [for (id, i) in cloneSubnets: {
-  name: 'freshcoat-subnet-${i}'
+  name: 'FRESHCOAT-SUBNET-${i}'
   scope: resourceGroup(split(id, '/')[2], split(id, '/')[4])
   dependsOn: [ definitions ]
   params: {
@@ -98,7 +98,7 @@ module onSubnets 'modules/grant_subnet.bicep' = [for (id, i) in cloneSubnets: {
 }]
 
 module onSubscriptions 'modules/grant_subscription.bicep' = [for (id, i) in subscriptions: {
-  name: 'freshcoat-subscription-${i}'
+  name: 'FRESHCOAT-SUBSCRIPTION-${i}'
   scope: subscription(split(id, '/')[2])
   dependsOn: [ definitions ]
   params: {

@@ -85,6 +85,8 @@ def test_azd_deploys_into_one_resource_group_only() -> None:
 def test_azd_does_not_take_the_deployment_of_rights_for_its_own() -> None:
     """It looks for the tag, or for a deployment with the environment's name: see test_granting.py."""
     assert "azd-env-name" not in (INFRA / "rights.bicep").read_text()
+    names = [text(module["name"]).replace("${i}", "") for module in Template("rights.bicep").declared("module")]
+    assert [name for name in names if name != name.upper()] == [], "a deployment in a subscription is in azd's list too"
     assert not set(used_by("rights.bicep")) & set(used_by("main.bicep"))
 
 
