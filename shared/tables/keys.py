@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from datetime import UTC
 
@@ -31,6 +32,8 @@ _LONGEST = 250
 _HASH_DIGITS = 32
 _ESCAPE = "~"  # not "%": it would be quoted again in URLs, and not every reader undoes that twice
 _FORBIDDEN = frozenset("/\\#?%" + _ESCAPE)
+_PLAIN = re.compile(f"[^{re.escape(''.join(_FORBIDDEN))}\\x00-\\x1f\\x7f-\\U0010ffff]{{0,{_LONGEST}}}")
+"""Keys that stay what they are, as nearly all do."""
 
 
 def account_keys(account: Account) -> tuple[str, str]:
@@ -142,6 +145,8 @@ def escape_key(text: str) -> str:
     texts get different keys. A key that is too long keeps its start and ends with a hash of the whole text (`~~` occurs
     in no other key). Azurite answers 500 to a slash in a key and 400 to more than 512 characters.
     """
+    if _PLAIN.fullmatch(text):
+        return text
     escaped = "".join(_escape_character(character) for character in text)
     if len(escaped) <= _LONGEST:
         return escaped

@@ -50,6 +50,9 @@ def split_text(text: str) -> list[str]:
 
 def transactions[E: Entity](entities: Sequence[E]) -> Iterator[list[E]]:
     """The entities in order, grouped so that each group fits into one transaction."""
+    if len(entities) == 1:
+        yield list(entities)
+        return
     group: list[E] = []
     size = 0
     for entity in entities:
