@@ -29,7 +29,7 @@ param durableBackend string = 'AzureStorage'
 @allowed([ 'Standard_LRS', 'Standard_ZRS' ])
 param storageSku string = 'Standard_ZRS'
 
-@description('Storage and vault only through private endpoints, the app through a virtual network of its own.')
+@description('Storage, vault and scheduler only through private endpoints, the app through a virtual network of its own.')
 param privateNetwork bool = false
 
 @description('Whether the app itself can be reached from the internet. Only with privateNetwork it may be false.')
@@ -166,6 +166,7 @@ module scheduler 'modules/scheduler.bicep' = if (durableBackend == 'AzureManaged
     location: location
     tags: tags
     principalId: identity.outputs.principalId
+    privateNetwork: privateNetwork
   }
 }
 
@@ -194,6 +195,21 @@ module endpoints 'modules/endpoints.bicep' = if (privateNetwork) {
   }
 }
 
+module schedulerEndpoint 'modules/endpoint.bicep' = if (privateNetwork && durableBackend == 'AzureManaged') {
+  name: 'endpoint-scheduler'
+  scope: group
+  params: {
+    name: 'pep-${base}-scheduler'
+    location: location
+    tags: tags
+    subnetId: network!.outputs.endpointSubnetId
+    networkId: network!.outputs.id
+    targetId: scheduler!.outputs.id
+    group: 'scheduler'
+    zone: 'privatelink.durabletask.io'
+  }
+}
+
 module entra 'modules/entra.bicep' = if (empty(givenClientId)) {
   name: 'entra'
   scope: group
@@ -209,7 +225,7 @@ module entra 'modules/entra.bicep' = if (empty(givenClientId)) {
 module app 'modules/app.bicep' = {
   name: 'app'
   scope: group
-  dependsOn: [ endpoints ]
+  dependsOn: [ endpoints, schedulerEndpoint ]
   params: {
     name: appName
     base: base

@@ -3,22 +3,24 @@ param name string
 param location string
 param tags object
 param principalId string
+param privateNetwork bool
 
 // Durable Task Data Contributor
 var contributor = '0ad04412-c4d5-4796-b79c-f76d14c8d402'
 
-resource scheduler 'Microsoft.DurableTask/schedulers@2025-11-01' = {
+resource scheduler 'Microsoft.DurableTask/schedulers@2026-02-01' = {
   name: name
   location: location
   tags: tags
   properties: {
     sku: { name: 'Consumption' }
-    // Addresses that may call it; an empty list lets nobody in. Who calls must still hold the role below.
-    ipAllowlist: [ '0.0.0.0/0' ]
+    // Addresses that may call it over the internet; an empty list lets nobody in. Who calls must hold the role below.
+    ipAllowlist: privateNetwork ? [] : [ '0.0.0.0/0' ]
+    publicNetworkAccess: privateNetwork ? 'Disabled' : 'Enabled'
   }
 }
 
-resource hub 'Microsoft.DurableTask/schedulers/taskHubs@2025-11-01' = {
+resource hub 'Microsoft.DurableTask/schedulers/taskHubs@2026-02-01' = {
   parent: scheduler
   name: 'freshcoat'
 }
@@ -33,4 +35,5 @@ resource access 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
+output id string = scheduler.id
 output endpoint string = scheduler.properties.endpoint

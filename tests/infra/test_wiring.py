@@ -11,7 +11,9 @@ from tests.infra.templates import INFRA, Declared, Template, members, templates,
 
 ROOT = Path(__file__).parents[2]
 APP, MAIN = Template("modules/app.bicep"), Template("main.bicep")
-ENTRA, STORAGE, VAULT = (Template(f"modules/{name}.bicep") for name in ("entra", "storage", "vault"))
+ENTRA, SCHEDULER, STORAGE, VAULT = (
+    Template(f"modules/{name}.bicep") for name in ("entra", "scheduler", "storage", "vault")
+)
 
 
 def resource(template: Template, symbol: str) -> Declared:
@@ -107,14 +109,23 @@ def test_a_private_network_has_an_endpoint_for_each_service_that_the_app_calls()
     own = source(Template("modules/app_endpoint.bicep"))
     assert "group: 'sites'" in own
     assert "zone: 'privatelink.azurewebsites.net'" in own
-    assert text(module("app")["dependsOn"]) == "[ endpoints ]", "the app starts with them or not at all"
+    scheduler = module("schedulerEndpoint")
+    assert text(scheduler["params/group"]) == "scheduler"
+    assert text(scheduler["params/zone"]) == "privatelink.durabletask.io"
+    after = text(module("app")["dependsOn"])
+    assert after == "[ endpoints, schedulerEndpoint ]", "the app starts with them or not at all"
 
 
-@pytest.mark.parametrize(("template", "symbol"), [(STORAGE, "account"), (VAULT, "vault")], ids=["storage", "vault"])
+@pytest.mark.parametrize(
+    ("template", "symbol"),
+    [(STORAGE, "account"), (VAULT, "vault"), (SCHEDULER, "scheduler")],
+    ids=["storage", "vault", "scheduler"],
+)
 def test_what_is_private_is_closed(template: Template, symbol: str) -> None:
     closed = resource(template, symbol)
     assert text(closed["properties/publicNetworkAccess"]) == "privateNetwork ? 'Disabled' : 'Enabled'"
-    assert text(closed["properties/networkAcls/defaultAction"]) == "privateNetwork ? 'Deny' : 'Allow'"
+    if symbol != "scheduler":
+        assert text(closed["properties/networkAcls/defaultAction"]) == "privateNetwork ? 'Deny' : 'Allow'"
 
 
 def test_the_app_is_closed_only_where_it_can_still_be_reached() -> None:
