@@ -192,21 +192,7 @@ module endpoints 'modules/endpoints.bicep' = if (privateNetwork) {
     networkId: network!.outputs.id
     storageId: storage.outputs.id
     vaultId: vault.outputs.id
-  }
-}
-
-module schedulerEndpoint 'modules/endpoint.bicep' = if (privateNetwork && durableBackend == 'AzureManaged') {
-  name: 'endpoint-scheduler'
-  scope: group
-  params: {
-    name: 'pep-${base}-scheduler'
-    location: location
-    tags: tags
-    subnetId: network!.outputs.endpointSubnetId
-    networkId: network!.outputs.id
-    targetId: scheduler!.outputs.id
-    group: 'scheduler'
-    zone: 'privatelink.durabletask.io'
+    schedulerId: durableBackend == 'AzureManaged' ? scheduler!.outputs.id : ''
   }
 }
 
@@ -225,7 +211,7 @@ module entra 'modules/entra.bicep' = if (empty(givenClientId)) {
 module app 'modules/app.bicep' = {
   name: 'app'
   scope: group
-  dependsOn: [ endpoints, schedulerEndpoint ]
+  dependsOn: [ endpoints ]
   params: {
     name: appName
     base: base

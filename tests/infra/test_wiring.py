@@ -105,15 +105,13 @@ def test_a_private_network_has_an_endpoint_for_each_service_that_the_app_calls()
         "queue": "privatelink.queue.${suffix}",
         "table": "privatelink.table.${suffix}",
         "vault": "privatelink.vaultcore.azure.net",
+        "scheduler": "privatelink.durabletask.io",
     }
     own = source(Template("modules/app_endpoint.bicep"))
     assert "group: 'sites'" in own
     assert "zone: 'privatelink.azurewebsites.net'" in own
-    scheduler = module("schedulerEndpoint")
-    assert text(scheduler["params/group"]) == "scheduler"
-    assert text(scheduler["params/zone"]) == "privatelink.durabletask.io"
-    after = text(module("app")["dependsOn"])
-    assert after == "[ endpoints, schedulerEndpoint ]", "the app starts with them or not at all"
+    assert "concat(always, empty(schedulerId) ? [] : ofScheduler)" in source(Template("modules/endpoints.bicep"))
+    assert text(module("app")["dependsOn"]) == "[ endpoints ]", "the app starts with them or not at all"
 
 
 @pytest.mark.parametrize(
