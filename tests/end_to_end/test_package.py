@@ -4,8 +4,10 @@ from __future__ import annotations
 
 # ruff: noqa: S603, S607 (our own commands)
 import os
+import re
 import shutil
 import subprocess
+import sys
 import time
 import zipfile
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 
 from local.stack.options import ROOT, StackOptions
 from local.stack.processes import answers, free_port
-from tests.end_to_end.conftest import Freshcoat
+from tests.end_to_end.conftest import Freshcoat, in_seconds
 from tools import package
 from tools.package import Package
 
@@ -52,10 +54,9 @@ def unpack(made: Package, folder: Path) -> None:
         zipped.extractall(folder)
 
 
-def deploy(made: Package, site: Path) -> None:
-    """Put a package in the place of the one that is there."""
-    coming, former = site.with_name("coming"), site.with_name("former")
-    unpack(made, coming)
+def deploy(coming: Path, site: Path) -> None:
+    """Put an unpacked package in the place of the one that is there, which is gone then."""
+    former = site.with_name("former")
     site.rename(former)
     coming.rename(site)
     shutil.rmtree(former)
@@ -69,26 +70,30 @@ def await_answer(freshcoat: Freshcoat, seconds: float = 60) -> None:
 
 
 def test_the_package_takes_over_a_rollout_of_the_last_release(old: Package, new: Package, tmp_path: Path) -> None:
-    site = tmp_path / "site"
+    site, coming = tmp_path / "site", tmp_path / "coming"
     unpack(old, site)
+    unpack(new, coming)
     options = StackOptions(
         port=free_port(), sim_port=free_port(), hosts=1, speed=600, directory_override=tmp_path / "stack"
     )
-    with Freshcoat(options, app=site) as freshcoat:
-        hosts = freshcoat.add_pool("deploys", 3, max_in_flight=1, strategy="reimage")
-        rollout = freshcoat.publish("deploys", {"mode": "now"})
+    soon = {"FRESHCOAT_RESUME_AFTER": "4", "FRESHCOAT_RESUME_SCHEDULE": "*/2 * * * * *"}
+    with Freshcoat(options, soon, app=site) as freshcoat:
+        hosts = freshcoat.add_pool("deploys", 3, canary_hosts=1, max_in_flight=1, strategy="reimage")
+        freshcoat.sim("POST", "/logon", {"host": hosts[2], "user": "ann@contoso.com"})  # so it cannot end meanwhile
+        rollout = freshcoat.publish("deploys", {"mode": "on_logoff", "deadline": in_seconds(3600)})
         freshcoat.follow(rollout, lambda view: view["counts"].get("done", 0) >= 1)
 
-        deploy(new, site)  # as in Azure: the code is another, the engine has its histories still
+        deploy(coming, site)  # as in Azure: the code is another, the engine has its histories still
         freshcoat.kill_workers(site)
         await_answer(freshcoat)
         freshcoat.follow(rollout, lambda view: view["counts"].get("done", 0) >= 2)
         engine = freshcoat.http.get(f"{options.app_url}/runtime/webhooks/durabletask/instances").json()
         mine = {found["instanceId"]: found["runtimeStatus"] for found in engine if rollout in found["instanceId"]}
-        assert len(mine) >= 3
+        assert "Running" in mine.values()
         assert set(mine.values()) <= {"Running", "Completed"}, mine
 
         freshcoat.kill_host()  # and now the histories are lost too: the tables are enough
+        freshcoat.sim("POST", "/logoff", {"host": hosts[2], "user": "ann@contoso.com"})
         freshcoat.await_host(freshcoat.start_host())
         assert freshcoat.finish(rollout)["state"] == "succeeded"
         assert {host["version"] for host in freshcoat.azure("deploys").values()} == {NEW_VERSION}
@@ -110,3 +115,20 @@ def test_nothing_is_deployed_that_only_people_on_their_machines_need(new: Packag
     assert "durabletask" in brought
     assert not {"pytest", "mypy", "uvicorn", "starlette", "rich", "typer"} & brought
     assert not [name for name in names if name.endswith((".dll", ".pyd", ".dylib"))]
+    hidden = {name.partition(".")[0] for name in brought} & sys.stdlib_module_names
+    assert not hidden, "these would hide Python's own"
+    secret = re.compile(r"(^|/)(\.env|.*settings.*\.json|.*\.(pem|key|pfx))$")
+    public = ("certifi/cacert.pem", "grpc/_cython/_credentials/roots.pem")
+    found = {name for name in names if secret.search(name)}
+    assert found == {f"{package.PACKAGES.as_posix()}/{name}" for name in public}
+
+
+def test_compiled_code_is_for_linux_on_x86_64_and_python_3_13(new: Package) -> None:
+    libraries = [path for path in new.folder.rglob("*") if re.search(r"\.so(\.|$)", path.name)]
+    assert len(libraries) > 10
+    for path in libraries:
+        with path.open("rb") as library:
+            start = library.read(20)
+        assert (start[:6], start[18:20]) == (b"\x7fELF\x02\x01", b"\x3e\0"), f"{path} is no program for x86-64"
+        of_python = re.search(r"\.cpython-(\d+)", path.name)
+        assert of_python is None or of_python[1] == "313", path
