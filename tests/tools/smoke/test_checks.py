@@ -68,7 +68,7 @@ def test_what_is_not_well_is_named(
 @pytest.mark.parametrize(
     ("looks", "registered", "expected"),
     [
-        ((60, 30), 900, "fail  timers: no pool was looked at for 3"),
+        ((60, 45), 900, "fail  timers: no pool was looked at for 4"),
         ((60, 5), 900, "pass  timers: a pool was looked at "),
         ((60, 5), 2, "pass  timers: a pool was looked at "),
         ((None,), 900, "fail  timers: no pool was looked at for 90"),
