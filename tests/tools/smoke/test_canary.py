@@ -71,6 +71,7 @@ def interrupted(_: float = 0) -> None:
 def stopped(app: App, wait: Callable[[float], None] = lambda _: None) -> Check:
     with pytest.raises(Stopped) as raised:
         update(app, wait)
+    assert raised.value.check.grade == "fail"
     return raised.value.check
 
 
@@ -97,6 +98,16 @@ def test_a_host_that_does_not_fit_is_left_alone(hosts: tuple[Mapping[str, Any], 
     app = App("running", hosts=hosts)
     found = update(app)
     assert (found.grade, why in found.detail, app.sent) == ("fail", True, [])
+
+
+def test_a_pool_that_cannot_be_read_is_told() -> None:
+    class Unknown(App):
+        def pages(self, path: str, **_: Any) -> Iterator[Mapping[str, Any]]:
+            raise CliError(Exit.NOT_FOUND, "Not found", f"{path} is not known.")
+
+    app = Unknown("running")
+    found = update(app)
+    assert (found.grade, "Not found" in found.detail, app.sent) == ("fail", True, [])
 
 
 def test_somebody_who_signs_in_before_the_request_makes_the_app_refuse_it() -> None:
@@ -189,7 +200,7 @@ def test_a_request_without_an_answer_may_have_begun(code: Exit) -> None:
 
 def test_an_app_that_is_away_for_a_moment_is_waited_for() -> None:
     said = list[str]()
-    app = App("running", AWAY, AWAY, "running", "succeeded")
+    app = App("running", AWAY, AWAY, AWAY, "running", "succeeded")
     assert update(app, said=said).grade == "pass"
     assert sum("does not answer" in line for line in said) == 1
     assert app.cancelled == []
@@ -198,7 +209,7 @@ def test_an_app_that_is_away_for_a_moment_is_waited_for() -> None:
 def test_a_sign_in_that_expires_meanwhile_is_told() -> None:
     app = App("running", SIGNED_OUT)
     found = update(app)
-    assert "Not signed in" in found.detail
+    assert (found.grade, "Not signed in" in found.detail) == ("fail", True)
     assert app.cancelled == ["leave"]
 
 
@@ -207,7 +218,7 @@ def test_it_is_not_followed_for_ever(state: str | CliError) -> None:
     waited = list[float]()
     app = App(state)
     found = update(app, waited.append)
-    assert sum(waited) == LONGEST
+    assert (sum(waited), found.grade) == (LONGEST, "fail")
     assert "not ended within 2 hours" in found.detail
     assert app.cancelled == ["leave"]
 
