@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 # ruff: noqa: S603, S607 (our own commands)
+import json
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ import pytest
 from local.stack.options import ROOT, StackOptions
 from local.stack.processes import answers, free_port
 from tests.end_to_end.conftest import Freshcoat, in_seconds
+from tests.unit.tables import releases
 from tools import package
 from tools.package import Package
 
@@ -47,6 +49,22 @@ def old(new: Package, tmp_path_factory: pytest.TempPathFactory) -> Package:
     shutil.unpack_archive(archive, root, filter="data")
     shutil.copytree(package.ROOT / "console" / "dist", root / "console" / "dist")
     return package.make(root, tmp_path_factory.mktemp("old"))
+
+
+_READS = """
+import json, sys
+from types import SimpleNamespace
+sys.path[:0] = sys.argv[1:]
+from shared.tables import open as opening
+opening.connect = lambda _: SimpleNamespace(create_table_if_not_exists=lambda name: SimpleNamespace(table_name=name))
+rows = json.load(sys.stdin)
+for table in vars(opening.open_tables(None)).values():
+    for kind, codec in getattr(table._codec, "_codecs", {"": table._codec}).items():
+        for row in rows[f"{table._name} {kind}".strip()]:
+            codec.decode(row, "etag")
+            print(table._name)
+"""
+"""Reads rows with the code of a package."""
 
 
 def unpack(made: Package, folder: Path) -> None:
@@ -102,6 +120,15 @@ def test_the_package_takes_over_a_rollout_of_the_last_release(old: Package, new:
         assert {host: calls[host]["reimage"] for host in hosts} == dict.fromkeys(hosts, 1)
         page = freshcoat.http.get(f"{options.app_url}/console/")
         assert (page.status_code, page.headers["content-type"].split(";")[0]) == (200, "text/html")
+
+
+def test_the_last_release_reads_rows_of_this_one(old: Package) -> None:
+    """Both may run at once, and a deployment may be taken back."""
+    rows = releases.today()["rows"]
+    command = [sys.executable, "-I", "-S", "-c", _READS, old.folder, old.folder / package.PACKAGES]
+    read = subprocess.run(command, input=json.dumps(rows), capture_output=True, text=True, check=False)
+    assert read.returncode == 0, read.stderr
+    assert len(set(read.stdout.split())) > 15
 
 
 def test_nothing_is_deployed_that_only_people_on_their_machines_need(new: Package) -> None:

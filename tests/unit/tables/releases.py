@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 from pydantic.json_schema import models_json_schema
 
+from shared.core import names as core_names
 from shared.core.steps import HOST_STEPS
 from shared.models.base import SCHEMA_VERSION, Record
 from shared.tables import open as opening
@@ -26,6 +27,7 @@ from tests.fixtures.app import SETTINGS
 FOLDER = Path(__file__).parent / "releases"
 SAMPLES = 4
 """Rows of each kind: one with the fewest columns, and others with every column, of other values each."""
+_OF_A_RELEASE = ("RELEASE", "ORCHESTRATION_VERSION")
 _TEXTS = (
     "win11",
     "1.2.3",
@@ -40,7 +42,7 @@ _BY_NAME = {"from": "08:00", "to": "18:00"}
 
 type Kept = dict[str, Any]
 """`schema_version`; `tables`: the model of each kind of row; `schemas` by model; `rows` by kind of row; `steps` of
-hosts and of tasks, whose names rows hold."""
+hosts and of tasks, whose names rows hold; other `names` that last."""
 
 
 def codecs() -> dict[str, tuple[type[Record], Codec[Any]]]:
@@ -67,7 +69,25 @@ def today() -> Kept:
     }
     names = {table: model.__name__ for table, (model, _) in known.items()}
     steps = {str(kind): list(found) for kind, found in STEPS.items()} | {"host": list(HOST_STEPS)}
-    return {"schema_version": SCHEMA_VERSION, "tables": names, "schemas": schemas, "rows": rows, "steps": steps}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tables": names,
+        "schemas": schemas,
+        "rows": rows,
+        "steps": steps,
+        "names": lasting_names(),
+    }
+
+
+def lasting_names() -> dict[str, str]:
+    """What names things that outlive an update: tags of VMs, functions, run commands, orchestrations that run."""
+    found = {name: value for name, value in vars(core_names).items() if name.isupper() and isinstance(value, str)}
+    instances = {
+        "rollout_instance": core_names.rollout_instance("8234567890123-1f0c", 2),
+        "host_instance": core_names.host_instance("8234567890123-1f0c", "avd-0.contoso.com", 2),
+        "task_instance": core_names.task_instance("8234567890123-1f0c", 2),
+    }
+    return {name: value for name, value in found.items() if name not in _OF_A_RELEASE} | instances
 
 
 def recorded() -> dict[str, Kept]:

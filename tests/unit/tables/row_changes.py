@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.core.steps import HOST_STEPS
 from shared.workflow.task_steps import STEPS
-from tests.unit.tables.releases import Kept, codecs, columns
+from tests.unit.tables.releases import Kept, codecs, columns, lasting_names
 from tools.openapi_schemas import Schemas, request_breaks
 
 type Found = Iterator[str]
@@ -19,6 +19,10 @@ def unread(kept: Kept) -> Found:
         today = STEPS.get(what, HOST_STEPS)
         if [step for step in today if step in steps] != steps:
             yield f"steps of {what}: {', '.join(steps)} must be there in this order, for rows name the completed one"
+    names = lasting_names()
+    for name, value in kept["names"].items():
+        if names.get(name) != value:
+            yield f"{name}: was {value}, and is still on VMs, or names functions and orchestrations that run"
     known = codecs()
     for table, rows in kept["rows"].items():
         if table not in known:

@@ -141,10 +141,14 @@ def test_rows_that_todays_code_cannot_read_or_would_shorten_are_found() -> None:
     kept["rows"]["Lifts"] = []
     kept["steps"]["host"].insert(3, "wash_host")
     kept["steps"]["activate"].reverse()
+    kept["names"]["ROLLOUT_TAG"] = "FreshcoatUpdate"
+    kept["names"]["host_instance"] = "host:avd-0"
     found: Iterator[str] = unread(kept)
-    assert [re.sub(r" validation error.*|(?<=: )\S+, .*", "", one, flags=re.DOTALL) for one in found] == [
+    assert [re.sub(r" validation error.*|(?<=: )(was .*|\S+, .*)", "", one, flags=re.DOTALL) for one in found] == [
         "steps of activate: ",
         "steps of host: ",
+        "ROLLOUT_TAG: ",
+        "host_instance: ",
         "Pools.floor: is lost",
         "Pools.policy.floors: is lost",
         "Pools.RowKey: another becomes win11",
