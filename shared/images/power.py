@@ -18,7 +18,7 @@ from shared.records.change import change
 from shared.records.images import find_image
 from shared.records.versions import read_versions
 from shared.services import IMAGES, Services
-from shared.views.images import read_image
+from shared.views.images import read_image, template_key
 
 ASK_AGAIN = 15
 """Seconds after which Azure may be done with the VM."""
@@ -47,6 +47,7 @@ def set_power(services: Services, name: str, action: PowerAction, who: str, reac
             text = "Azure is still starting this VM or switching it off. Try again in a moment."
             raise Conflict(text, retry_after=ASK_AGAIN) from error
         audit(services, who, f"{action.value} template VM", image.name, image.template_vm_id)
+    services.read_cache.forget(template_key(template.id))
     return read_image(services, name, reach)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared.core.errors import AzureError, AzureNotFound, Conflict
@@ -25,28 +25,44 @@ class VersionForNewHosts:
     version: GalleryVersion | None
 
 
+@dataclass(frozen=True)
+class ImageVersions:
+    """An image with its versions, and why the gallery could not be read."""
+
+    image: Image
+    known: Known
+    gallery_error: AzureError | None = None
+
+
 def choose_for_new_hosts(
-    services: Services, pool: Pool, rollout: Rollout | None, versions: Mapping[str, Known] | None = None
+    services: Services,
+    pool: Pool,
+    rollout: Rollout | None,
+    read: Callable[[Services, str], ImageVersions] | None = None,
 ) -> VersionForNewHosts:
     """The image version for a new host of the pool; `rollout` is the pool's open rollout, if any.
 
-    `versions`: those of some images, instead of reading them. Raises NotFound, Conflict when no suitable version is
-    known, AzureError when the choice needs the gallery and the gallery cannot be read.
+    `read`: reads an image by its name, if it is not to be read as it is now. Raises NotFound, Conflict when no suitable
+    version is known, AzureError when the choice needs the gallery and the gallery cannot be read.
     """
     if rollout and rollout.rolling_back:
         # The roll-back may have started a moment ago: new hosts must no longer get the version that it leaves.
         pool = with_outcome(pool, rollout)
-    images = {image: find_image(services, image) for image in (pool.image, *([rollout.image] if rollout else []))}
-    known, gallery_error = dict(versions or {}), None
-    for image in images.values():
-        if image.name in known:
-            continue
-        known[image.name], error = read_known_versions(services, image)
-        gallery_error = gallery_error or error
-    choice = choose(pool, rollout, known)
+    names = dict.fromkeys((pool.image, *([rollout.image] if rollout else [])))
+    images = {name: (read or read_image_versions)(services, name) for name in names}
+    choice = choose(pool, rollout, {name: found.known for name, found in images.items()})
     if choice is None:
-        raise gallery_error or Conflict("No version for new hosts is known. Publish a version to this pool first.")
-    return VersionForNewHosts(choice, images[choice.image], (known[choice.image].gallery or {}).get(choice.version))
+        errors = (found.gallery_error for found in images.values() if found.gallery_error)
+        text = "No version for new hosts is known. Publish a version to this pool first."
+        raise next(errors, None) or Conflict(text)
+    chosen = images[choice.image]
+    return VersionForNewHosts(choice, chosen.image, (chosen.known.gallery or {}).get(choice.version))
+
+
+def read_image_versions(services: Services, name: str) -> ImageVersions:
+    """An image with its versions as they are now. Raises NotFound, AzureNotFound without image definition."""
+    image = find_image(services, name)
+    return ImageVersions(image, *read_known_versions(services, image))
 
 
 def read_known_versions(services: Services, image: Image) -> tuple[Known, AzureError | None]:

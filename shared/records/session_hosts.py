@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Literal
 
@@ -40,9 +41,46 @@ class SeenHost:
         return "freshcoat" if self.vm and ROLLOUT_TAG in self.vm.tags else "operator"
 
 
+@dataclass(frozen=True)
+class ListedHosts:
+    """The session hosts of a host pool by lower-case name, as the broker listed them."""
+
+    hosts: Mapping[str, SessionHost]
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ListedPowers:
+    """The power states of the VMs of a pool's hosts, by lower-case VM id; `gone` for a VM that did not exist."""
+
+    powers: Mapping[str, str]
+    at: datetime
+
+
+def hosts_key(host_pool_id: str) -> tuple[str, str]:
+    """Where the last ListedHosts of a host pool are kept to be shown."""
+    return "listed hosts", host_pool_id.lower()
+
+
+def powers_key(host_pool_id: str) -> tuple[str, str]:
+    """Where the last ListedPowers of a host pool are kept to be shown."""
+    return "listed powers", host_pool_id.lower()
+
+
 def see_hosts(services: Services, host_pool_id: str) -> list[SeenHost]:
-    """All hosts of a host pool. Raises AzureError."""
-    return with_vms(services, services.host_pools.session_hosts(host_pool_id))
+    """All hosts of a host pool, read now; who shows their details need not read them again. Raises AzureError."""
+    at = services.now()
+    seen = with_vms(services, services.host_pools.session_hosts(host_pool_id))
+    services.read_cache.keep(
+        hosts_key(host_pool_id), ListedHosts({host.broker.name.lower(): host.broker for host in seen}, at)
+    )
+    services.read_cache.keep(powers_key(host_pool_id), ListedPowers(powers_of(seen), at))
+    return seen
+
+
+def powers_of(seen: Iterable[SeenHost]) -> dict[str, str]:
+    """The power states of these hosts by lower-case VM id."""
+    return {host.broker.vm_id.lower(): str(host.vm.power) if host.vm else "gone" for host in seen}
 
 
 def with_vms(services: Services, hosts: Sequence[SessionHost]) -> list[SeenHost]:

@@ -3,44 +3,75 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from math import ceil
 
 from shared.api.common import Listed
 from shared.api.lists.pools import PoolHostsQuery
 from shared.api.pools import PoolHostView
 from shared.caches.seen_rows import SeenRows
+from shared.core.arm_ids import last
 from shared.core.codes import Code
 from shared.core.errors import AzureError
+from shared.models.azure import SessionHost
 from shared.models.messages import Message, message, quote
 from shared.models.pools import Pool
 from shared.models.rollouts import Rollout, RolloutHost, goal_of
 from shared.ports.paging import page_of
-from shared.records.session_hosts import SeenHost, see_hosts
+from shared.records.session_hosts import (
+    ListedHosts,
+    ListedPowers,
+    SeenHost,
+    hosts_key,
+    powers_key,
+    powers_of,
+    see_hosts,
+    with_vms,
+)
 from shared.services import POOLS, Services
 from shared.views.azure_waits import not_past, waiting_reason
 
 SEEN_FOR = 5.0
-"""Seconds for which a pool's hosts are shown as they were read at the least: Azure grants the app 25 reads a second,
-for its work too, and the counts of the broker lag by as much."""
+"""Seconds for which a pool's hosts are shown as they were read, at the least: the broker's counts lag by as much."""
 ROWS_FOR = 2.0
 """Seconds for which a rollout's hosts are shown as they were read at the least, unless it has come into another
 state."""
 
-DETAILS_FOR = 30.0
-"""Seconds for which status and power of a rollout's hosts are shown as they were read: an open page must not take
-up the reads that the rollout needs."""
+DETAILS_FOR, POWER_FOR = 30.0, 120.0
+"""Seconds for which what the broker says of a rollout's hosts, and the power of their VMs, are shown as they were
+read, at the least."""
+
+POOL_FOR = 60.0
+"""Seconds for which a pool is taken to have the host pool that it had."""
+POOL_READS, DETAIL_READS = 1.0, 0.2
+"""ARM reads a second that the hosts of one pool may cost while somebody looks at it: its own page, and each of the two
+lists of details. Azure grants the app 25 in a subscription, and an open page must not take those that rollouts need."""
+PER_READ = 200
+"""Items of a page in ARM's lists of session hosts, sessions and VMs, as was seen in practice."""
+HOST_LISTS, VM_LISTS = 1, 2
+"""Lists that are read: of the session hosts; of the VMs of their group, and of the power states."""
+
 _log = logging.getLogger("freshcoat.views")
 
 
 def recent_hosts(services: Services, host_pool_id: str, *, behind: bool = True) -> list[SeenHost]:
-    """All hosts of a host pool as they were SEEN_FOR seconds ago, to be shown; longer ago when reading them takes long,
-    and up to twice as long when they are read `behind` the answer. Raises AzureError."""
+    """All hosts of a host pool as they were SEEN_FOR seconds ago, to be shown; longer ago when reading them takes long
+    or many reads, and up to twice as long when they are read `behind` the answer. Raises AzureError."""
+
+    def age(hosts: Sized) -> float:
+        return max(SEEN_FOR, reads_of(HOST_LISTS + VM_LISTS, hosts) / POOL_READS)
+
     return services.read_cache.get(
-        ("hosts", host_pool_id), SEEN_FOR, partial(see_hosts, services, host_pool_id), grows=True, behind=behind
+        ("hosts", host_pool_id), age, partial(see_hosts, services, host_pool_id), grows=True, behind=behind
     )
+
+
+def reads_of(lists: int, items: Sized) -> int:
+    """ARM reads for so many lists of these items, one for each page."""
+    return lists * ceil(len(items) / PER_READ)
 
 
 def recent_rows(services: Services, rollout: Rollout) -> list[RolloutHost]:
@@ -61,27 +92,70 @@ def recent_seen(services: Services, rollout: Rollout) -> SeenRows:
 
 @dataclass(frozen=True)
 class SeenLately:
-    """The hosts of a pool by name, and when they were read; none if they could not be."""
+    """What the details of a rollout's hosts show of Azure, and when the older half of it was read."""
 
-    hosts: Mapping[str, SeenHost]
-    at: datetime | None
+    hosts: Mapping[str, SessionHost]
+    """By name; none if they could not be read."""
+    powers: Mapping[str, str]
+    """By VM id, for those that were read."""
+    at: datetime
+
+    def power(self, host: SessionHost) -> str | None:
+        """The power of its VM; None when it is not known, as for a host that has just come."""
+        return self.powers.get(host.vm_id.lower())
 
 
 def seen_lately(services: Services, pool: str) -> SeenLately:
-    """The hosts of a pool as the details of a rollout's hosts show them: one list for all readers, seldom read."""
+    """The hosts of a pool as the details of a rollout's hosts show them: lists that all readers share, seldom read.
 
-    def read() -> SeenLately:
+    The fewer reads of ARM, the longer: what the broker says is read every DETAILS_FOR seconds in pools of up to 1,200
+    hosts, and every 250 in one of 10,000; the power every POWER_FOR in pools of up to 2,400, and every 500 there. A
+    page of the pool, and a pass of a rollout in the same worker, leave theirs here.
+    """
+
+    def find() -> str:
         found = services.pools.find(POOLS, pool)
-        if found is None:
-            return SeenLately({}, None)
-        try:
-            hosts = see_hosts(services, found.host_pool_id)
-        except AzureError as error:
-            _log.info("pool %s: its hosts could not be read to be shown: %s", pool, error)
-            return SeenLately({}, None)
-        return SeenLately({host.broker.name.lower(): host for host in hosts}, services.now())
+        return found.host_pool_id if found else ""
 
-    return services.read_cache.get(("hosts lately", pool), DETAILS_FOR, read, grows=True, behind=True)
+    host_pool_id = services.read_cache.get(("host pool of", pool), POOL_FOR, find, behind=True)
+    if not host_pool_id:
+        return SeenLately({}, {}, services.now())
+    hosts = _listed_hosts(services, host_pool_id)
+    powers = _listed_powers(services, host_pool_id, hosts)
+    return SeenLately(hosts.hosts, powers.powers, min(hosts.at, powers.at))
+
+
+def _listed_hosts(services: Services, host_pool_id: str) -> ListedHosts:
+    def read() -> ListedHosts:
+        now = services.now()
+        try:
+            listed = services.host_pools.session_hosts(host_pool_id)
+            return ListedHosts({host.name.lower(): host for host in listed}, now)
+        except AzureError as error:
+            _log.info("host pool %s: its hosts could not be read to be shown: %s", last(host_pool_id), error)
+            return ListedHosts({}, now)
+
+    def age(known: ListedHosts) -> float:
+        return max(DETAILS_FOR, reads_of(HOST_LISTS, known.hosts) / DETAIL_READS)
+
+    return services.read_cache.get(hosts_key(host_pool_id), age, read, grows=True, behind=True)
+
+
+def _listed_powers(services: Services, host_pool_id: str, hosts: ListedHosts) -> ListedPowers:
+    def read() -> ListedPowers:
+        now = services.now()
+        try:
+            return ListedPowers(powers_of(with_vms(services, list(hosts.hosts.values()))), now)
+        except AzureError as error:
+            _log.info("host pool %s: its VMs could not be read to be shown: %s", last(host_pool_id), error)
+            return ListedPowers({}, now)
+
+    def age(known: ListedPowers) -> float:
+        if not known.powers:  # they could not be read, or there were no hosts
+            return DETAILS_FOR
+        return max(POWER_FOR, reads_of(VM_LISTS, known.powers) / DETAIL_READS)
+
+    return services.read_cache.get(powers_key(host_pool_id), age, read, grows=True, behind=True)
 
 
 def list_hosts(services: Services, pool: Pool, rollout: Rollout | None, query: PoolHostsQuery) -> Listed[PoolHostView]:

@@ -33,6 +33,8 @@ from shared.views.tasks import brief
 _READERS = 8
 POOLS_FOR = 5.0
 """Seconds for which the pools of images are counted as they were read."""
+AZURE_FOR = 5.0
+"""Seconds for which an image is shown as Azure had it: its page asks as often, for each who looks at it."""
 
 
 def view_images(services: Services, images: Sequence[Image], reach: Reach) -> list[ImageView]:
@@ -47,8 +49,8 @@ def view_versions(services: Services, image: Image, reach: Reach) -> list[Versio
 
     `used_by` names the pools in reach. Raises AzureError.
     """
-    gallery = {version.version: version for version in services.gallery.versions(image.definition_id)}
     version_set = read_versions(services, image.name)
+    gallery = {version.version: version for version in _in_gallery(services, image, version_set)}
     recorded = version_set.versions
     pools = [pool for pool in services.pools.all(POOLS) if pool.image == image.name and reach.sees((pool.account,))]
     return [
@@ -63,13 +65,21 @@ def view_versions(services: Services, image: Image, reach: Reach) -> list[Versio
     ]
 
 
+def _in_gallery(services: Services, image: Image, version_set: VersionSet) -> list[GalleryVersion]:
+    """The versions of the gallery a moment ago; as they are now when a version's row has changed. Raises AzureError."""
+    etags = frozenset((version_set.state.etag, *(row.etag for row in version_set.versions.values())))
+    key = ("gallery of image", image.definition_id, etags)
+    return services.read_cache.get(key, AZURE_FOR, lambda: list(services.gallery.versions(image.definition_id)))
+
+
 def _templates(services: Services, images: Sequence[Image]) -> Mapping[str, VirtualMachine] | AzureError | None:
     """All template VMs in one call, by lower-case id, or why not; None when each is to be read on its own."""
     wanted = {image.template_vm_id for image in images if image.template_vm_id}
     if len(wanted) < 2:
         return None
     try:
-        return services.vms.find_many(wanted)
+        key = ("templates", frozenset(wanted))
+        return services.read_cache.get(key, AZURE_FOR, lambda: services.vms.find_many(wanted))
     except AzureBusy as error:
         return error  # asking again for each of them would make it worse
     except AzureRefused:
@@ -109,7 +119,7 @@ def _view_image(
 
 def _gallery_problem(services: Services, image: Image, version_set: VersionSet) -> str:
     try:
-        there = {version.version for version in services.gallery.versions(image.definition_id)}
+        there = {version.version for version in _in_gallery(services, image, version_set)}
     except AzureError as error:
         return describe_azure_error("image definition", error)
     missing = [
@@ -162,10 +172,19 @@ def _vm(
     try:
         if isinstance(templates, AzureError):
             raise templates
-        found = services.vms.find(vm_id) if templates is None else templates.get(vm_id.lower())
+        found = _vm_lately(services, vm_id) if templates is None else templates.get(vm_id.lower())
     except AzureError as error:
         return None, describe_azure_error("template VM", error)
     return found, "" if found else "the template VM no longer exists; register the image with another one"
+
+
+def _vm_lately(services: Services, vm_id: str) -> VirtualMachine | None:
+    return services.read_cache.get(template_key(vm_id), AZURE_FOR, lambda: services.vms.find(vm_id))
+
+
+def template_key(vm_id: str) -> tuple[str, str]:
+    """Where a template VM is kept as it was read to be shown."""
+    return "template", vm_id.lower()
 
 
 def _last_task(services: Services, version_set: VersionSet, reach: Reach) -> TaskBrief | None:

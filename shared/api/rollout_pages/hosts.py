@@ -135,9 +135,10 @@ class RolloutHostView(Value):
     accepting: bool | None = None
     """Whether new sessions could start on it then."""
     power: str | None = None
-    """Its VM then: `running`, `deallocated`, …; `gone` when there is none."""
+    """Its VM then: `running`, `deallocated`, …; `gone` when there is none. Null when it is not known, for example
+    of a host that has just come."""
     seen_at: UtcTime | None = None
-    """When these three were read, half a minute ago at the most."""
+    """When the oldest of these three was read: some minutes ago, longer in a pool of thousands."""
     waits: HostWaitView | None = None
     """What it waits for; null while it works and after its end."""
     signed_out: int = 0

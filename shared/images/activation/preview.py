@@ -25,7 +25,7 @@ from shared.models.rollouts import Rollout
 from shared.models.tasks import ActivationWork, PoolsUpdate, Task, TaskKind
 from shared.models.withdrawals import RolloutsOfVersion, StoppedRollout
 from shared.records.images import find_image
-from shared.records.new_hosts import choose_for_new_hosts, read_known_versions
+from shared.records.new_hosts import ImageVersions, choose_for_new_hosts, read_image_versions, read_known_versions
 from shared.records.pools import running_rollout
 from shared.rollouts.withdrawn import open_rollouts
 from shared.services import POOLS, Services
@@ -115,7 +115,7 @@ def _pools(
 
     def follow(pool: Pool) -> FollowingPool:
         rollout = running_rollout(services, pool)
-        gets_now, gets_then = (_new_hosts(services, pool, rollout, {image.name: known}) for known in (now, then))
+        gets_now, gets_then = (_new_hosts(services, pool, rollout, image, known) for known in (now, then))
         changes = gets_then is not None and (gets_now is None or gets_now.version != gets_then.version)
         return FollowingPool(
             pool=pool.name,
@@ -135,10 +135,15 @@ def _pools(
 
 
 def _new_hosts(
-    services: Services, pool: Pool, rollout: Rollout | None, known: Mapping[str, Known]
+    services: Services, pool: Pool, rollout: Rollout | None, image: Image, known: Known
 ) -> NewHostsView | None:
+    """What new hosts get while the image has the versions `known`."""
+
+    def read(services: Services, name: str) -> ImageVersions:
+        return ImageVersions(image, known) if name == image.name else read_image_versions(services, name)
+
     try:
-        choice = choose_for_new_hosts(services, pool, rollout, known).choice
+        choice = choose_for_new_hosts(services, pool, rollout, read).choice
     except (AzureError, Conflict, NotFound):
         return None
     return NewHostsView(image=choice.image, version=choice.version, reason=choice.reason)

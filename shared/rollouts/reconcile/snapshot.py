@@ -19,6 +19,7 @@ from shared.planning.people.notices import sessions_matter
 from shared.planning.reopen import reopened
 from shared.planning.values import Bound, HostView, Snapshot
 from shared.pools.proof import needs_proof
+from shared.records.session_hosts import ListedHosts, hosts_key
 from shared.rollouts.hosts.earlier_failures import find_earlier_failure, with_original
 from shared.rollouts.hosts.lost_hosts import find_lost_hosts, known_to_be_out, read_lost_hosts, rows_of_lost
 from shared.rollouts.reconcile.host_rows import must_read_vm, new_host_rows, with_vm_read_again
@@ -52,6 +53,7 @@ def read_snapshot(
     """
     refresh_holds = read_refresh_holds(services, rollout, pool)
     seen = {host.name.lower(): host for host in services.host_pools.session_hosts(pool.host_pool_id)}
+    services.read_cache.keep(hosts_key(pool.host_pool_id), ListedHosts(seen, now))
     stored = services.host_rows.read(services.hosts, rollout, now)
     reading = _SnapshotReader(services, rollout, pool, now, refresh_context, refresh_holds, seen, stored)
     snapshot = _with_sessions(services, _snapshot(reading, reading.rows()), rollout, pool, now)

@@ -25,10 +25,9 @@ from shared.services import IMAGES, Services
 from shared.versions.for_pools import check_use
 from shared.versions.version_set import VersionSet
 from shared.views.hosts import recent_hosts
+from shared.views.new_hosts import recent_gallery
 
 _log = logging.getLogger("freshcoat.views")
-GALLERY_FOR = 15.0
-"""Seconds for which the versions of an image are shown as the gallery had them."""
 _HIGHEST = 10**10
 
 
@@ -74,7 +73,7 @@ def _of_image(
     services: Services, pool: Pool, image: Image, regions: frozenset[str] | None
 ) -> Iterator[PoolVersionView]:
     version_set = read_versions(services, image.name)
-    there = services.read_cache.get(("gallery", image.definition_id), GALLERY_FOR, partial(_gallery, services, image))
+    there = recent_gallery(services, image)
     by_version = {} if isinstance(there, AzureError) else {one.version: one for one in there}
     for version in by_version.keys() | version_set.versions.keys():
         found, recorded = by_version.get(version), version_set.versions.get(version)
@@ -85,13 +84,6 @@ def _of_image(
             _unreadable(there) or _why_not(pool, version_set, version, found, regions, allow_downgrade=True)
         )
         yield _view(pool, image, version, found, recorded, regions, why, as_downgrade=may_go_down)
-
-
-def _gallery(services: Services, image: Image) -> list[GalleryVersion] | AzureError:
-    try:
-        return list(services.gallery.versions(image.definition_id))
-    except AzureError as error:
-        return error
 
 
 def _unreadable(there: list[GalleryVersion] | AzureError) -> str:

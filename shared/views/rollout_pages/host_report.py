@@ -10,9 +10,8 @@ from shared.core.states import HostState
 from shared.core.steps import during
 from shared.models.messages import Message, message, quote
 from shared.models.rollouts import Rollout, RolloutHost, RolloutKind, goal_of
-from shared.records.session_hosts import SeenHost
 from shared.views.azure_waits import not_past, waiting_reason, waiting_view
-from shared.views.hosts import target_of
+from shared.views.hosts import SeenLately, target_of
 from shared.views.rollout_pages.host_waits import wait_of, what_to_do
 
 _HOW_BACK = {"swap": " on its kept disk", "reimage": " by re-imaging", "replace": " by replacement"}
@@ -22,8 +21,8 @@ _KEPT = (
 )  # fmt: skip
 
 
-def view_host(host: RolloutHost, rollout: Rollout, now: datetime, seen: SeenHost | None = None) -> RolloutHostView:
-    """One host of a rollout, for people. `seen`: as the broker and Azure showed it lately; None: not known."""
+def view_host(host: RolloutHost, rollout: Rollout, now: datetime, lately: SeenLately | None = None) -> RolloutHostView:
+    """One host of a rollout, for people. `lately`: what the broker and Azure said of the pool's hosts."""
     reason = waiting_reason(host, now) or not_past(reason_of(host, rollout), now)
     computed = {
         "target": target_of(rollout, host),
@@ -38,9 +37,9 @@ def view_host(host: RolloutHost, rollout: Rollout, now: datetime, seen: SeenHost
         "what_to_do": what_to_do(host, reason),
         "steps": _steps(host),
     }
-    if seen:
-        power = str(seen.vm.power) if seen.vm else "gone"
-        computed |= {"status": seen.broker.status, "accepting": seen.broker.accepting, "power": power}
+    seen = lately.hosts.get(host.host) if lately else None
+    if lately and seen:
+        computed |= {"status": seen.status, "accepting": seen.accepting, "power": lately.power(seen)}
     return RolloutHostView.model_validate({name: getattr(host, name) for name in _KEPT} | computed)
 
 

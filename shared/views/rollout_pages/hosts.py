@@ -63,7 +63,7 @@ def _views(services: Services, rollout: Rollout, rows: Sequence[RolloutHost]) ->
     if not rows:
         return []
     now, lately = services.now(), seen_lately(services, rollout.pool)
-    views = [view_host(row, rollout, now, lately.hosts.get(row.host)) for row in rows]
+    views = [view_host(row, rollout, now, lately) for row in rows]
     return [one.model_copy(update={"seen_at": lately.at}) if one.status is not None else one for one in views]
 
 

@@ -15,10 +15,10 @@ from shared.ports.paging import page_of
 from shared.records.pools import find_pool
 from shared.records.rollouts import find_rollout
 from shared.services import Services
-from shared.views.hosts import recent_seen
+from shared.views.hosts import POOL_READS, reads_of, recent_seen
 
 READ_FOR = 15.0
-"""Seconds for which the sessions of a pool are shown as they were read."""
+"""Seconds for which the sessions of a pool are shown as they were read, at the least: longer when they are many."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,10 @@ def list_people(services: Services, rollout_id: str, query: PeopleQuery) -> Peop
 
 
 def _sessions(services: Services, pool: Pool) -> _Sessions:
-    return services.read_cache.get(("people", pool.host_pool_id), READ_FOR, partial(_read, services, pool), grows=True)
+    def age(sessions: _Sessions) -> float:
+        return max(READ_FOR, reads_of(1, sessions.found) / POOL_READS)
+
+    return services.read_cache.get(("people", pool.host_pool_id), age, partial(_read, services, pool), grows=True)
 
 
 def _read(services: Services, pool: Pool) -> _Sessions:

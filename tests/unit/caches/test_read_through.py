@@ -165,3 +165,42 @@ def test_unused_entries_are_removed() -> None:
     source.now = 80.0
     source.get(key="last")
     assert set(source.recent._readings) == {"4", "last"}
+
+
+def test_the_value_itself_may_say_how_long_it_is_used() -> None:
+    source = Source()
+
+    def get() -> int:
+        return source.recent.get("key", lambda found: 100.0 * found, source)
+
+    assert get() == 1
+    source.now = 99.0
+    assert get() == 1, "it was not dropped before"
+    source.now = 100.0
+    assert get() == 2
+    source.now = 299.0
+    assert get() == 2
+    assert source.recent.has("key", lambda found: 200.0)
+
+
+def test_what_somebody_has_read_for_themselves_is_used_like_any_other_value() -> None:
+    source = Source()
+    source.recent.keep("key", 7)
+    source.now = 1.9
+    assert source.get() == 7
+    source.recent.keep("key", 8)
+    source.now = 3.8
+    assert source.get() == 8
+    source.now = 3.9
+    assert source.get() == 1
+    without = ReadThroughCache()
+    without.keep("key", 7)
+    assert without.get("key", 2.0, source) == 2
+
+
+def test_what_has_just_been_changed_is_read_again() -> None:
+    source = Source()
+    assert source.get() == 1
+    source.recent.forget("key")
+    source.recent.forget("nothing")
+    assert source.get() == 2

@@ -1,0 +1,187 @@
+"""What viewers of a running rollout cost in reads of ARM: hardly anything, however many there are."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, replace
+from itertools import cycle
+from math import ceil
+from typing import Any
+
+from shared.caches.read_through import ReadThroughCache
+from shared.core.errors import AzureForbidden
+from shared.core.states import RolloutState
+from shared.models.rollouts import RolloutHost
+from shared.rollouts.reconcile.snapshot import read_snapshot
+from shared.views.hosts import DETAILS_FOR, POWER_FOR
+from shared.views.new_hosts import GALLERY_FOR
+from tests.api.access.world import two_customers
+from tests.fixtures.app import START, App, AppWithCaches, office, update
+from tests.fixtures.world.azure import vm_id_of
+from triggers.http.contract import ENDPOINTS
+
+PAGES = {"session_hosts": 1, "machines": 2, "user_sessions": 1}
+"""Lists that grow with the pool: find_many reads the VMs of the group, and the power states of the subscription."""
+ROLLOUT_READS = 10.0
+"""ARM reads a second of a rollout of 1,000 hosts with 100 in work (docs/performance.md)."""
+MOST = 0.05
+EVERY, PASS_EVERY, SECONDS = 5, 15, 300
+
+
+def with_lasting_caches(made: App) -> App:
+    """A worker whose caches last, and whose clock is that of the test."""
+    app = AppWithCaches(**{each.name: getattr(made, each.name) for each in fields(made)})
+
+    def clock() -> float:
+        return (app.now - START).total_seconds()
+
+    cache = ReadThroughCache(clock, behind=lambda read: read())
+    vars(app)["services"] = replace(app.services, read_cache=cache)
+    return app
+
+
+def watched(hosts: int) -> tuple[App, str]:
+    """A running rollout of so many hosts, with caches that last."""
+    made = office()
+    for number in range(hosts - 3):
+        made.world.add_host(f"w{number:05d}.contoso.local")
+    app = with_lasting_caches(made)
+    rollout_id = str(update(app).json["id"])
+    app.tables.rollouts.replace(app.rollout(rollout_id).replace(state=RolloutState.RUNNING, started_at=app.now))
+    names = sorted(next(iter(app.world.hosts.values())))
+    rows = [RolloutHost(rollout=rollout_id, host=name, vm_id=vm_id_of(name), version="1.0.0") for name in names]
+    app.tables.hosts.write_many(rows)
+    app.later(minutes=30)  # what the request has read for its checks is forgotten
+    return app, rollout_id
+
+
+def arm_reads(app: App, since: int, hosts: int) -> int:
+    return sum(PAGES.get(method, 0) * ceil(hosts / 200) or 1 for method, _ in app.world.calls[since:])
+
+
+def details(app: App, rollout_id: str, host: str = "h0") -> Any:
+    (found,) = app.send("GET", f"/api/rollouts/{rollout_id}/hosts?search={host}").json["items"]
+    return found
+
+
+def test_viewers_of_a_thousand_hosts_add_a_twentieth_to_the_reads_of_the_rollout() -> None:
+    app, rollout_id = watched(1_000)
+    at, before = f"/api/rollouts/{rollout_id}", len(app.world.calls)
+    pages = cycle(("/hosts?limit=20", "/hosts?limit=20&search=w0001", "/hosts?limit=20&sort=state"))
+    for second in range(0, SECONDS, EVERY):
+        if second % PASS_EVERY == 0:  # a pass writes the rollout, whatever it has found
+            app.tables.rollouts.replace(app.rollout(rollout_id))
+        for page in ("", next(pages)):
+            assert app.send("GET", at + page).status == 200
+        app.later(seconds=EVERY)
+    assert arm_reads(app, before, 1_000) <= MOST * ROLLOUT_READS * SECONDS
+
+
+FRESH = {
+    "health/live",  # asks Azure on purpose, for who installs or repairs the app
+    "pools/{pool}/image",  # new hosts are made from it, whoever makes them
+}
+
+
+def test_no_page_reads_azure_for_each_who_looks() -> None:
+    made, names = two_customers()
+    app = with_lasting_caches(made)
+    paths = [one.path for one in ENDPOINTS if one.method == "GET" and one.path not in FRESH]
+    asked: dict[str, list[str]] = {}
+    for path in paths:
+        url = "/api/" + re.sub(r"{(\w+)}", lambda found: names[found[1]], path)
+        for _ in range(2):
+            before = len(app.world.calls)
+            assert app.send("GET", url, headers={"x-dev-role": "admin", "x-dev-accounts": "*"}).status == 200
+        asked[path] = [method for method, _ in app.world.calls[before:]]
+    assert {path: methods for path, methods in asked.items() if methods} == {}
+
+
+def change(app: App, status: str, power: str) -> None:
+    """AVD says something else of the first host, and so does its VM."""
+    host, vm_id = "h0.contoso.local", vm_id_of("h0.contoso.local").lower()
+    hosts = next(iter(app.world.hosts.values()))
+    hosts[host] = hosts[host].model_copy(update={"status": status})
+    app.world.machines[vm_id] = app.world.machines[vm_id].model_copy(update={"power": power})
+
+
+def test_the_broker_is_asked_twice_a_minute_and_power_states_are_read_every_two() -> None:
+    app, rollout_id = watched(4)
+    details(app, rollout_id)
+    change(app, "Shutdown", "deallocated")
+    shown = []
+    for _ in range(int(POWER_FOR / DETAILS_FOR)):
+        app.later(seconds=DETAILS_FOR)
+        details(app, rollout_id)  # read again behind this answer
+        one = details(app, rollout_id)
+        shown.append((one["status"], one["power"]))
+    assert shown == [("Shutdown", "running")] * 3 + [("Shutdown", "deallocated")]
+
+
+def test_what_is_shown_is_never_older_than_it_says() -> None:
+    app, rollout_id = watched(4)
+    changed_at: dict[str, str] = {}
+    for second in range(0, 900, 17):
+        word = f"after {second}"
+        changed_at[word] = app.now.isoformat()
+        change(app, word, word)
+        one = details(app, rollout_id)
+        shown_from = min(changed_at[one["status"]], changed_at[one["power"]])
+        replaced = min((at for at in changed_at.values() if at > shown_from), default=None)
+        assert replaced is None or one["seen_at"].replace("Z", "+00:00") <= replaced, one
+        app.later(seconds=17)
+
+
+def test_a_larger_pool_is_looked_at_less_often() -> None:
+    app, rollout_id = watched(4_000)
+    details(app, rollout_id)
+    before = len(app.world.calls)
+    for _ in range(10):
+        app.later(seconds=DETAILS_FOR)
+        details(app, rollout_id)
+    assert [method for method, _ in app.world.calls[before:]].count("session_hosts") == 2
+
+
+def test_a_pass_and_a_page_of_the_pool_leave_what_they_have_read_to_who_looks_in_the_same_worker() -> None:
+    app, rollout_id = watched(4)
+    read_snapshot(app.services, app.rollout(rollout_id), app.pool(), app.now)
+    app.send("GET", "/api/pools/office/hosts")
+    before = len(app.world.calls)
+    assert (details(app, rollout_id)["status"], details(app, rollout_id)["power"]) == ("Available", "running")
+    assert len(app.world.calls) == before
+
+
+def test_a_pass_reads_for_itself_whatever_is_known() -> None:
+    app, rollout_id = watched(4)
+    app.send("GET", "/api/pools/office/hosts")
+    details(app, rollout_id)
+    change(app, "Unavailable", "running")
+    snapshot = read_snapshot(app.services, app.rollout(rollout_id), app.pool(), app.now).snapshot
+    assert {view.seen.status for view in snapshot.hosts if view.seen and view.name.startswith("h0")} == {"Unavailable"}
+
+
+def test_without_power_states_the_rest_is_shown_and_a_host_that_has_just_come_has_none_yet() -> None:
+    app, rollout_id = watched(4)
+    app.world.fail("machines", AzureForbidden("machines", 403, "AuthorizationFailed", "no right"))
+    assert (details(app, rollout_id)["status"], details(app, rollout_id)["power"]) == ("Available", None)
+    app.later(seconds=DETAILS_FOR)
+    details(app, rollout_id)
+    assert details(app, rollout_id)["power"] == "running"
+    app.world.add_host("new.contoso.local")
+    row = RolloutHost(rollout=rollout_id, host="new.contoso.local", vm_id=vm_id_of("new.contoso.local"))
+    app.tables.hosts.add(row)
+    app.later(seconds=2 * DETAILS_FOR)
+    one = details(app, rollout_id, "new")
+    assert (one["status"], one["power"], one["seen_at"] is not None) == ("Available", None, True)
+
+
+def test_the_version_for_new_hosts_costs_a_read_of_the_gallery_in_a_quarter_of_a_minute() -> None:
+    """Each pass writes the rollout's row, and each of its pages asks what new hosts get."""
+    app, rollout_id = watched(3)
+    app.send("GET", f"/api/rollouts/{rollout_id}")
+    before = len(app.world.calls)
+    for _ in range(30):
+        app.later(seconds=2)
+        app.tables.rollouts.replace(app.rollout(rollout_id))
+        assert app.send("GET", f"/api/rollouts/{rollout_id}").json["new_hosts"]["version"] == "1.0.0"
+    assert len(app.world.calls) - before <= 60 / GALLERY_FOR
