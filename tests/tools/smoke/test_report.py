@@ -74,6 +74,20 @@ def test_colors_are_for_terminals_that_want_them(
     assert ("\033" in terminal.text) is colored
 
 
+def test_a_narrow_terminal_gets_lines_that_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    monkeypatch.setenv("NO_COLOR", "1")
+    with redirect_stdout(cast(TextIO, terminal := Terminal())):
+        Report("https://a.example").add(warned("clock", "20 s apart from this machine's", "set its clock. " * 9))
+    assert max(map(len, terminal.text.splitlines())) <= 50
+
+
+def test_lines_for_a_file_are_not_broken(app: App, world: World, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    world.me["name"] = "x" * 100 + " y" * 100
+    assert f"pass  me: {world.me['name']} may read, plan; all accounts\n" in run(app, capsys)[1]
+
+
 def test_no_colors_without_a_terminal(app: App, capsys: Any) -> None:
     assert "\033" not in run(app, capsys)[1]
 
