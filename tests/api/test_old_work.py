@@ -116,13 +116,16 @@ def test_what_stays_for_ever_does_not_hide_the_others(monkeypatch: pytest.Monkey
     assert tasks(app) == set(names)
 
 
-def test_one_run_removes_a_bounded_number_and_a_changed_row_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", ["tasks", "promotions"])
+def test_one_run_removes_a_bounded_number_and_a_changed_row_is_left(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     app = App()
+    monkeypatch.setattr(work, "PAGE", 2)
     monkeypatch.setattr(work, "MOST_ROWS", 3)
-    for number in range(5):
-        add_task(app, f"{number}-old", KEPT + 1 + number)
-    app.tables.tasks.failures["remove"] = [StaleRow("Tasks", "4-old")]
-    assert [tidy_work(app.services) for _ in range(4)] == [2, 3, 0, 0]
+    for number in range(7):
+        (add_task if kind == "tasks" else add_promotion)(app, f"{number}-old", KEPT + 1 + number)
+    table = app.tables.tasks if kind == "tasks" else app.tables.promotions
+    table.failures["remove"] = [StaleRow(kind, "1-old")]
+    assert [tidy_work(app.services) for _ in range(4)] == [3, 3, 1, 0]
 
 
 def test_one_kind_that_cannot_be_removed_does_not_keep_the_others() -> None:

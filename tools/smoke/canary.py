@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -66,6 +67,8 @@ def update_one(
         say(f"rollout {begun['id']} begins; this takes some minutes, and Ctrl-C ends it")
         rollout, trouble = _follow(client, begun, say, wait, every)
     except KeyboardInterrupt:
+        with suppress(OSError):  # whoever reads may be gone
+            say("cancelling the rollout; another Ctrl-C leaves it as it is")
         raise Stopped(_stop(name, client, begun["id"], "it was interrupted")) from None
     except BaseException:
         _stop(name, client, begun["id"], "")

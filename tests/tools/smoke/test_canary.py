@@ -151,6 +151,17 @@ def test_an_interruption_cancels_the_rollout() -> None:
     assert "freshcoat watch r-1" in found.what_to_do
 
 
+def test_an_interruption_cancels_the_rollout_also_when_nobody_reads_any_more() -> None:
+    def say(text: str) -> None:
+        if text.startswith("cancelling"):
+            raise BrokenPipeError
+
+    app = App("running")
+    with pytest.raises(Stopped):
+        update_one(cast(Client, app), Canary("lab", "lab-0", "2.0.0"), say, interrupted)
+    assert app.cancelled == ["leave"]
+
+
 @pytest.mark.parametrize("trouble", [AWAY, SIGNED_OUT, KeyboardInterrupt()])
 def test_a_rollout_that_cannot_be_cancelled_comes_with_the_command(trouble: BaseException) -> None:
     def fail() -> None:
