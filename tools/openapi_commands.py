@@ -8,6 +8,7 @@ from __future__ import annotations
 _ROLLOUT = "8204680874794-4bd9"
 _TASK = "8204680874795-4bd9"
 _PROMOTION = "8204680874796-4bd9"
+_GROUP = "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg-desktops/providers"
 _SOMEBODY = "11111111-1111-4111-8111-111111111111.22222222-2222-4222-8222-222222222222"
 
 COMMANDS: dict[str, str] = {
@@ -36,11 +37,18 @@ COMMANDS: dict[str, str] = {
     "get_audit_refusals": "freshcoat audit refusals",
     "get_me": "freshcoat whoami",
     "get_pools": "freshcoat pools",
+    "put_pool": "freshcoat register-pool office"
+    f" --host-pool {_GROUP}/Microsoft.DesktopVirtualization/hostPools/hp-office"
+    " --image win11 --join entra --time-zone Europe/Berlin --policy max_unavailable=25%",
+    "delete_pool": "freshcoat unregister-pool office",
     "get_pool": "freshcoat pools office",
     "get_pool_hosts": "freshcoat hosts office",
     "post_update_image": 'freshcoat update-image office 2.0.0 --on-logoff "mon 01:00" --reason "November patches"',
     "post_roll_back_pool": 'freshcoat roll-back office --reason "Printing fails"',
     "get_images": "freshcoat images",
+    "put_image": "freshcoat register-image win11"
+    f" --definition {_GROUP}/Microsoft.Compute/galleries/gal/images/win11-office"
+    f" --template-vm {_GROUP}/Microsoft.Compute/virtualMachines/template-win11 --keep-backups 5 --keep-days 60",
     "get_image": "freshcoat images win11",
     "get_image_versions": "freshcoat versions win11",
     "post_stage": 'freshcoat stage win11 3.0.0 --notes "Built by Packer"',

@@ -127,6 +127,7 @@ def guarded(common: Common, work: Callable[[Session], None], *, ends: bool = Fal
     `watches`: it is then ended on purpose, which needs no words.
     """
     printer = Printer()
+    session: Session | None = None
     try:
         session = Session(common)
         printer = session.out
@@ -134,6 +135,8 @@ def guarded(common: Common, work: Callable[[Session], None], *, ends: bool = Fal
             work(session)
             sys.stdout.flush()
     except CliError as error:
+        if error.by_version and session:
+            error.lines = [*error.lines, *session.versions()]
         printer.fail(error)
         raise typer.Exit(error.code) from error
     except typer.Exit:

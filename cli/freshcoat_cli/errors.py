@@ -27,6 +27,8 @@ class Exit(IntEnum):
     """It has failed, was cancelled or was rolled back."""
     WAITS = 9
     """It waits for a person: it is paused, or wants approval."""
+    OTHER_VERSION = 10
+    """The app is older or newer than this command, and they do not understand each other."""
     TIME_UP = 124
     INTERRUPTED = 130
 
@@ -46,14 +48,19 @@ class CliError(Exception):
     ) -> None:
         self.code, self.title, self.problem = code, title, problem
         self.lines: Sequence[str] = [line for line in lines if line]
+        self.begun = ""
+        """The id of what the command had begun before, and which goes on."""
+        self.by_version = code is Exit.OTHER_VERSION
+        """Whether the app may be older or newer than this command, so that it helps to know both versions."""
         super().__init__(title)
 
     def as_json(self) -> dict[str, Any]:
         """It for a program: the app's own problem, or one in the same form."""
+        begun = {"begun": self.begun} if self.begun else {}
         if self.problem is not None:
-            return dict(self.problem)
+            return {**self.problem, **begun}
         kind = self.code.name.lower().replace("_", "-")
-        return {"type": f"urn:freshcoat:cli:{kind}", "title": self.title, "detail": " ".join(self.lines)}
+        return {"type": f"urn:freshcoat:cli:{kind}", "title": self.title, "detail": " ".join(self.lines), **begun}
 
 
 def usage(title: str, *lines: str) -> CliError:

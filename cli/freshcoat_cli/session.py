@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 from functools import cached_property
 from typing import Any
 
+from freshcoat_cli import __version__
 from freshcoat_cli.client.http import Client, Reply
 from freshcoat_cli.client.signing_in import KEY_VARIABLE, Nothing, auth_of, credential_of
 from freshcoat_cli.config.profiles import Profile, resolve
@@ -62,6 +63,16 @@ class Session:
             raise CliError(Exit.UNEXPECTED, f"{url} did not answer like a Freshcoat", "Check the address.")
         return found
 
+    def versions(self) -> list[str]:
+        """Both versions in words, and what to do, for an error that may come from them. Nothing if it is silent."""
+        try:
+            url = resolve(url=self.common.url, profile=self.common.profile).url
+            there = self.about(url).get("version")
+        except CliError:
+            return []
+        said = f"The app at {url} is version {there or 'unknown'}, this command is version {__version__}."
+        return [said, "Use the command of the app's release."]
+
     def _client(self, url: str, credential: Any) -> Client:
         return Client(url, credential, limit=self.common.timeout, say=lambda text: self.out.say(text, "dim"))
 
@@ -69,10 +80,20 @@ class Session:
         """The JSON at a path. Raises CliError."""
         return self.client.get(path, **query)
 
-    def send(self, method: str, path: str, body: Any = None, change: Change | None = None, **query: Any) -> Reply:
-        """A write, done once. Raises CliError."""
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        change: Change | None = None,
+        *,
+        only_new: bool = False,
+        **query: Any,
+    ) -> Reply:
+        """A write, done once. `only_new`: not if something of this name is there. Raises CliError."""
         key = change.idempotency_key if change else None
-        return self.client.send(method, path, body, key=key, query=query)
+        headers = {"If-None-Match": "*"} if only_new else None
+        return self.client.send(method, path, body, key=key, headers=headers, query=query)
 
     def follow(self, view: Mapping[str, Any], given: Waiting, wanted: Collection[str] = ()) -> None:
         """Follow a rollout or a task until its end. Raises what ends the command unless it ends as wanted.
@@ -83,7 +104,11 @@ class Session:
 
         path = f"{'tasks' if 'steps' in view else 'rollouts'}/{view['id']}"
         ends = wanted or ("rolled_back" if view.get("rolling_back") else "succeeded",)
-        wait_for(self, path, wanted=ends, stop_when_waiting=given.stop_when_waiting)
+        try:
+            wait_for(self, path, wanted=ends, stop_when_waiting=given.stop_when_waiting, named=self.out.quiet)
+        except CliError as error:  # the work goes on: nobody should have to search for it
+            error.begun = str(view["id"])
+            raise
 
     def ask(self, question: str, change: Change) -> None:
         """Go on only with a yes. Raises CliError for a no, and where nobody can be asked."""

@@ -26,13 +26,24 @@ PlanId = Annotated[str, StringConstraints(pattern=PLAN_PATTERN)]
 """Hash of what a plan would do."""
 
 
+SignOuts = Annotated[int, Field(ge=0, le=MOST_SIGN_OUTS), WHOLE]
+"""How many people may be signed out."""
+
+
 class AgreedPlan(Value):
     """What a request was agreed on. It is refused with 409 `plan-changed` when something else would be done."""
 
     plan: PlanId | None = None
     """The `id` of the plan that was shown: the same hosts, version and policy, or 409."""
-    sign_outs: Annotated[int, Field(ge=0, le=MOST_SIGN_OUTS), WHOLE] | None = None
+    sign_outs: SignOuts | None = None
     """At most so many people may be signed in, as of now, on hosts that are updated; `users_at_force` of the plan."""
+
+
+class AgreedSignOuts(Value):
+    """What a command was agreed on that has no plan. It is refused with 409 `more-sign-outs` when there are more."""
+
+    sign_outs: SignOuts | None = None
+    """At most so many people may be signed in, as of now, on hosts that are still to be updated."""
 
 
 class Planned(Protocol):
@@ -70,8 +81,28 @@ def refuse_changed(asked: AgreedPlan, make_plan: Callable[[], Planned]) -> None:
         text = "Hosts, version or policy are not those of the plan that you agreed to. Look at the new plan."
         raise PlanChanged(text, plan)
     if asked.sign_outs is not None and plan.users_at_force > asked.sign_outs:
-        people = "1 person" if plan.users_at_force == 1 else f"{plan.users_at_force} people"
-        raise PlanChanged(f"{people} would be signed out, and you allow {asked.sign_outs}. Look at the new plan.", plan)
+        raise PlanChanged(f"{_too_many(plan.users_at_force, asked.sign_outs)} Look at the new plan.", plan)
+
+
+class MoreSignOuts(FreshcoatError):
+    """A command would sign out more people than it allows. `people`: how many there are now. Nothing was written."""
+
+    status = 409
+    title = "More people would be signed out"
+
+    def __init__(self, people: int, allowed: int) -> None:
+        self.people = people
+        super().__init__(f"{_too_many(people, allowed)} Allow more, or let them sign out first.")
+
+
+def refuse_more_sign_outs(asked: AgreedSignOuts, count: Callable[[], int]) -> None:
+    """Raises MoreSignOuts when more people than agreed would be signed out. Without a bound, nobody is counted."""
+    if asked.sign_outs is not None and (people := count()) > asked.sign_outs:
+        raise MoreSignOuts(people, asked.sign_outs)
+
+
+def _too_many(people: int, allowed: int) -> str:
+    return f"{'1 person' if people == 1 else f'{people} people'} would be signed out, and you allow {allowed}."
 
 
 def plan_id(*parts: Any) -> str:

@@ -165,6 +165,8 @@ class Problem(Value):
     """Id of the scheduled promotion that blocks the request, if any."""
     plan: dict[str, Any] | None = None
     """What the request would do now, when that is not what it was agreed on."""
+    sign_outs: int | None = None
+    """How many people a command would sign out, when it allows fewer."""
     href: str = ""
     """Where that, or anything else that blocks the request, is read."""
     need: str = ""

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from shared.api.agreed_plans import AgreedSignOuts
 from shared.api.common import HostName, MayApprove, Moment, Reason, ScheduleRequest, ZoneName
 from shared.api.conditions import Marked, Tagged
 from shared.api.profiles import UsedProbe
@@ -25,7 +26,7 @@ class CommandRequest(Value):
     reason: Reason = ""
 
 
-class Reschedule(CommandRequest):
+class Reschedule(CommandRequest, AgreedSignOuts):
     """Change dates that are still in the future: `at` in mode `at`; `begin_at` and `deadline` in mode `on_logoff`."""
 
     at: Moment | None = None
@@ -40,7 +41,7 @@ class CancelRequest(CommandRequest):
     how: CancelHow = CancelHow.LEAVE
 
 
-class RetryRequest(CommandRequest):
+class RetryRequest(CommandRequest, AgreedSignOuts):
     """Retry the failed hosts, all or those in `hosts`. `schedule` is only allowed if the rollout has ended. Default:
     now."""
 

@@ -86,7 +86,7 @@ class _Change:
             text = message(Code.CREATED, f"{after.requested_by or 'The app'} {_asked_for(after)}.")
             yield self._made(EventKind.CREATED, after.created_at, text, who=after.requested_by, **whole)
         if after.started_at and (self.before is None or self.before.started_at is None):
-            yield self._made(EventKind.BEGUN, after.started_at, message(Code.BEGUN, "The first hosts are taken."))
+            yield self._made(EventKind.BEGUN, after.started_at, message(Code.BEGUN, "Work on the first hosts begins."))
 
     def approvals(self) -> Iterator[RolloutEvent]:
         before, after = self.before, self.after
@@ -163,7 +163,7 @@ class _Change:
                 yield self._made(EventKind.ENDED, after.ended_at, _ended(after), state=state.value, hosts=counts)
 
 
-_PAUSED = message(Code.PAUSED, "It is paused: no more hosts are taken.")
+_PAUSED = message(Code.PAUSED, "It is paused: no more hosts are started.")
 _WAITS = message(Code.WAITS_FOR_APPROVAL, "It waits for approval.")
 _CANCELLED = message(Code.STOPPING, "It is being stopped; hosts in work finish.")
 _BACK = message(Code.ROLLING_BACK, "Its hosts are being rolled back.")

@@ -36,6 +36,7 @@ from shared.records.rollouts import find_rollout
 from shared.rollouts.command_rules import Command, Reply, failed_of, has_begun, is_forcing, refusal_of, reply
 from shared.rollouts.draft import in_windows
 from shared.rollouts.retry import retried_failures, retry_ended
+from shared.rollouts.sign_outs import check_sign_outs
 from shared.services import POOLS, ROLLOUTS, Services
 from shared.views.rollout_progress import progress
 
@@ -142,7 +143,7 @@ def cancel(
 def retry(services: Services, engine: Engine, rollout_id: str, request: RetryRequest, who: str) -> RolloutView:
     """Retry the failed hosts, or some. If the rollout has ended, a new rollout does so, and the answer is that one.
 
-    Raises NotFound, Conflict, InvalidRequest, PreflightFailed (nothing was written), AzureBusy.
+    Raises NotFound, Conflict, InvalidRequest, PreflightFailed, MoreSignOuts (nothing was written), AzureError.
     """
 
     def apply(rollout: Rollout) -> Rollout:
@@ -151,7 +152,9 @@ def retry(services: Services, engine: Engine, rollout_id: str, request: RetryReq
         if request.schedule:
             text = "an open rollout keeps its schedule; remove this field, or reschedule the rollout"
             raise InvalidRequest.one("schedule", text)
-        return _going_on(rollout, failures=retried_failures(services, rollout, request))
+        retried = _going_on(rollout, failures=retried_failures(services, rollout, request))
+        check_sign_outs(services, retried, request)
+        return retried
 
     try:
         return command_rollout(services, engine, rollout_id, Command.RETRY, who, apply, reason=request.reason)
@@ -170,12 +173,13 @@ class _HasEnded(Exception):
 
 
 def reschedule(services: Services, engine: Engine, rollout_id: str, request: Reschedule, who: str) -> RolloutView:
-    """Change the times that are still ahead. Raises NotFound, Conflict, InvalidRequest."""
+    """Change the times that are still ahead. Raises NotFound, Conflict, InvalidRequest, MoreSignOuts, AzureError."""
 
     def apply(rollout: Rollout) -> Rollout:
         now = services.now()
         moved = rollout.model_copy(update={"schedule": rescheduled(rollout, request, now)})
         check_change(services, find_pool(services, rollout.pool), rollout, moved)
+        check_sign_outs(services, moved, request)
         return after_change(rollout, moved, now)
 
     return command_rollout(services, engine, rollout_id, Command.RESCHEDULE, who, apply, reason=request.reason)

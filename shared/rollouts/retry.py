@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 
+from shared.api.agreed_plans import refuse_more_sign_outs
 from shared.api.common import ScheduleRequest
 from shared.api.rollouts import RetryRequest
 from shared.api.schedules import parse_schedule
@@ -21,6 +22,7 @@ from shared.pools.claim import free_pool, refuse_second
 from shared.ports.engine import Engine
 from shared.records.images import find_image
 from shared.rollouts.draft import RolloutSpec
+from shared.rollouts.preview import plan_rollout
 from shared.rollouts.selection import lower_names
 from shared.rollouts.start import begin_rollout
 from shared.services import ROLLOUTS, Services
@@ -57,7 +59,7 @@ def retry_ended(services: Services, engine: Engine, old: Rollout, request: Retry
     """The rollout that retries the failed hosts of `old`: the one that runs already, or a new one.
 
     It has the same image, version and policy. If `old` was rolling back, it brings the hosts to the former version.
-    Raises NotFound, InvalidRequest, PreflightFailed (nothing was written), Conflict, AzureBusy.
+    Raises NotFound, InvalidRequest, PreflightFailed, MoreSignOuts (nothing was written), Conflict, AzureBusy.
     """
     pool = free_pool(services, old.pool)
     if running := _retry_of(services, old, pool.running_rollout):
@@ -69,8 +71,10 @@ def retry_ended(services: Services, engine: Engine, old: Rollout, request: Retry
     schedule = _schedule(services, pool, old, request)
     if request.hosts is not None:
         _refuse_others(lower_names(request.hosts), _failed_hosts(services, old))
+    spec = _retry_spec(services, pool, old, schedule, request)
+    refuse_more_sign_outs(request, lambda: plan_rollout(services, pool, spec, who).users_at_force)
     try:
-        return begin_rollout(services, engine, pool, _retry_spec(services, pool, old, schedule, request), who)
+        return begin_rollout(services, engine, pool, spec, who)
     except Conflict as conflict:
         if conflict.rollout and (running := _retry_of(services, old, conflict.rollout)):
             return running  # a concurrent request started it

@@ -78,3 +78,13 @@ def test_every_variable_is_in_the_manual() -> None:
     source = "".join(path.read_text() for path in (ROOT / "cli/freshcoat_cli").rglob("*.py"))
     read = set(re.findall(r'"(FRESHCOAT_[A-Z_]+)"', source)) - {"FRESHCOAT_DEV_NAME", "FRESHCOAT_DEV_ROLE"}
     assert read - set(re.findall(r"FRESHCOAT_[A-Z_]+", PAGE)) <= {"FRESHCOAT_DEV_ACCOUNTS"}
+
+
+def help_of(command: str) -> str:
+    shown = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "200", "TERM": "dumb"}).output
+    return " ".join(shown.replace("│", " ").split())
+
+
+def test_the_help_says_what_is_taken_and_what_a_profile_is_called() -> None:
+    assert "The id of a rollout or a promotion, or the pool on which a rollout is open." in help_of("reschedule")
+    assert "Default: the app's environment, such as production, or its host." in help_of("login")

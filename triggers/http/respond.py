@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from shared.access.authenticate import caller_of
 from shared.access.authorize import authorize
 from shared.access.errors import NotAllowed, NotSignedIn
-from shared.api.agreed_plans import PlanChanged
+from shared.api.agreed_plans import MoreSignOuts, PlanChanged
 from shared.api.common import Query
 from shared.api.conditions import Condition, Marked, Tagged
 from shared.api.merge_patch import MergePatch
@@ -237,6 +237,8 @@ def _problem(error: FreshcoatError) -> idempotency.Answer:
         problem["href"] = error.href
     if isinstance(error, PlanChanged):
         problem["plan"] = error.plan.model_dump(mode="json")
+    if isinstance(error, MoreSignOuts):
+        problem["sign_outs"] = error.people
     if isinstance(error, NotAllowed) and error.need:
         problem["need"] = error.need
     if isinstance(error, AzureError):

@@ -18,6 +18,7 @@ import httpx
 from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt, wait_exponential_jitter
 
 from freshcoat_cli import __version__
+from freshcoat_cli.client.fields import read_json
 from freshcoat_cli.client.problems import error_of, time_up, unreachable
 from freshcoat_cli.client.signing_in import Credential
 from freshcoat_cli.config.profiles import is_this_machine
@@ -174,7 +175,7 @@ class Client:
         kind = answer.headers.get("Content-Type", "")
         if answer.content and "json" in kind:
             try:
-                return Reply(answer.status_code, answer.json(), answer.text, answer.headers)
+                return Reply(answer.status_code, read_json(answer.text), answer.text, answer.headers)
             except ValueError as error:
                 raise CliError(Exit.UNEXPECTED, f"{self.url} answered what is no JSON", "Try again.") from error
         if answer.content and "csv" not in kind:

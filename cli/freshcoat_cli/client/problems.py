@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from freshcoat_cli.client.fields import read_json
 from freshcoat_cli.errors import CliError, Exit
 from freshcoat_cli.output.words import as_option
 
@@ -31,14 +31,24 @@ def error_of(status: int, text: str, url: str) -> CliError:
     code = _CODES.get(status, Exit.UNEXPECTED)
     problem = _problem(text)
     if problem is None:
-        return CliError(code, *_words_without_problem(status, url))
+        error = CliError(code, *_words_without_problem(status, url))
+        error.by_version = status == 404
+        return error
     title = str(problem.get("title") or "It was refused")
-    return CliError(code, title, *_lines(status, problem), problem=problem)
+    error = CliError(code, title, *_lines(status, problem), problem=problem)
+    error.by_version = status == 400 and any(map(_is_unknown_here, problem.get("errors") or []))
+    return error
+
+
+def _is_unknown_here(problem: Mapping[str, Any]) -> bool:
+    """Whether the app does not know a field of the request. Those of a policy are typed by people."""
+    field, message = str(problem.get("field")), str(problem.get("message"))
+    return message.startswith("unknown field") and not field.startswith("policy.")
 
 
 def _problem(text: str) -> dict[str, Any] | None:
     try:
-        found = json.loads(text)
+        found = read_json(text)
     except ValueError:
         return None
     return found if isinstance(found, dict) and "title" in found else None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from freshcoat_cli.client.fields import OtherVersion
 from freshcoat_cli.config.profiles import Profile
 from freshcoat_cli.errors import CliError, Exit, usage
 
@@ -89,7 +90,9 @@ def credential_of(profile: Profile) -> Credential:
 def auth_of(about: Mapping[str, Any]) -> dict[str, str]:
     """What a profile keeps of `GET /api/about`: how to sign in."""
     auth = about["auth"]
-    kind = {"entra": "entra", "key": "key", "development": "none"}[auth["kind"]]
+    kinds = {"entra": "entra", "key": "key", "development": "none"}
+    if (kind := kinds.get(auth["kind"])) is None:
+        raise OtherVersion(f"one signs in there by {auth['kind']}")
     tenant = next(iter(auth.get("tenants") or ()), "")
     found = {"auth": kind, "tenant": tenant, "client_id": auth.get("client_id", ""), "scope": auth.get("scope", "")}
     return {name: str(value) for name, value in found.items()}

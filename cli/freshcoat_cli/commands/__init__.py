@@ -16,6 +16,7 @@ from freshcoat_cli.commands import (
     opening,
     pools,
     profiles,
+    registering,
     signing_in,
     steering,
     updates,
@@ -24,7 +25,7 @@ from freshcoat_cli.commands import (
 
 LOOK = (pools, hosts, images, history, watch, audit)
 CHANGE = (updates, steering, making, activating)
-SET_UP = (access, signing_in, profiles, opening, completion)
+SET_UP = (registering, access, signing_in, profiles, opening, completion)
 
 
 def register(app: typer.Typer) -> None:

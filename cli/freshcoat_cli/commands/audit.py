@@ -101,7 +101,7 @@ def _verified(found: dict[str, Any]) -> Iterator[Text | str]:
     yield from facts(
         Text("✔ The record is whole" if whole else "✘ The record is broken", "green" if whole else "bold red"),
         [
-            ("entries", f"{found['entries']}, of {_months(found['months'])}"),
+            ("entries", f"{found['entries']} {_months(found['months'])}"),
             ("signed", ", ".join(map(plain, found["signed"])) or "no month yet"),
             ("unchained", str(found["unchained"] or "")),
             ("signatures", "" if found["signatures_read"] else "could not be read now, so nothing is said of them"),
@@ -111,10 +111,11 @@ def _verified(found: dict[str, Any]) -> Iterator[Text | str]:
 
 
 def _months(newest_first: list[str]) -> str:
+    """Which months were checked to their ends: `in 2026-11`, `from 2026-09 to 2026-11`."""
     if not newest_first:
-        return "no month"
+        return "of no whole month"
     first, last = plain(newest_first[-1]), plain(newest_first[0])
-    return first if first == last else f"{first} to {last}"
+    return f"in {first}" if first == last else f"from {first} to {last}"
 
 
 def refusals(session: Session, month: Month = None) -> None:

@@ -36,7 +36,7 @@ def images(
     """List the images: active and staged version, template VM. Or show one."""
     if image:
         found = session.get(f"images/{image}")
-        session.out.item(found, lambda: _lines(found, session), found["name"])
+        session.out.item(found, lambda: image_lines(found, session), found["name"])
         return
     items = session.client.pages("images", page=50, search=search, account=account)
     session.out.items(items, IMAGES, lambda one: one["name"], "No images.")
@@ -86,7 +86,8 @@ def _versions(session: Session) -> list[Column]:
     ]
 
 
-def _lines(image: Item, session: Session) -> Iterator[Text | str]:
+def image_lines(image: Item, session: Session) -> Iterator[Text | str]:
+    """An image as people read it."""
     template, gallery = image["template"], image["gallery"]
     title = Text(plain(image["name"]), "bold")
     title.append(f"   active {plain(image['current'] or 'none')}", "not bold")

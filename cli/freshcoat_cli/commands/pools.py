@@ -41,7 +41,7 @@ def pools(
     """List the pools: image, hosts, people, and what runs on them. Or show one."""
     if pool:
         found = session.get(f"pools/{pool}")
-        session.out.item(found, lambda: _lines(found, session), found["name"])
+        session.out.item(found, lambda: pool_lines(found, session), found["name"])
         return
     filters: dict[str, Any] = {"search": search, "account": account, "ring": ring, "image": image, "sort": sort}
     items = session.client.pages("pools", page=50 if live else 200, live=live, **filters)
@@ -99,7 +99,8 @@ COLUMNS = [
 ]
 
 
-def _lines(pool: Item, session: Session) -> Iterator[Text | str]:
+def pool_lines(pool: Item, session: Session) -> Iterator[Text | str]:
+    """A pool as people read it."""
     zone = UTC if session.out.utc else zone_of(pool["time_zone"])
     running, window, new = pool["running_rollout"], pool["next_window"], pool["new_hosts"]
     per_version = ", ".join(f"{number} on {plain(version)}" for version, number in pool["hosts_per_version"].items())

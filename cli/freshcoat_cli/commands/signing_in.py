@@ -37,7 +37,10 @@ def login(
     freshcoat: Annotated[
         str | None, Argument(metavar="URL", help="Its address. Left out: that of the profile.")
     ] = None,
-    name: Annotated[str | None, Option("--name", help="How to call the profile. Default: the environment.")] = None,
+    name: Annotated[
+        str | None,
+        Option("--name", help="Name of the profile. Default: the app's environment, such as production, or its host."),
+    ] = None,
     key: Annotated[
         bool, Option("--key", help="Sign in with an app key; it is asked for, or read from a pipe.")
     ] = False,

@@ -10,12 +10,13 @@ from typer import Option
 
 from freshcoat_cli.command import command
 from freshcoat_cli.commands.panels import STEER
-from freshcoat_cli.commands.subjects import AnySubject, Found, Subject, find, rollout_path
+from freshcoat_cli.commands.subjects import AnySubject, Found, Movable, Subject, find, rollout_path
 from freshcoat_cli.errors import usage
-from freshcoat_cli.options import Reasoned, When
+from freshcoat_cli.options import Bounded, Reasoned, When
 from freshcoat_cli.output.moments import full, moment_of, now, zone_of
 from freshcoat_cli.output.words import message, plain, words
 from freshcoat_cli.publishing.schedules import moment, schedule_of
+from freshcoat_cli.publishing.sign_outs import Agreement, schedule_is_close, send_agreed
 from freshcoat_cli.session import Session
 
 
@@ -61,21 +62,29 @@ def retry(
     session: Session,
     subject: Subject,
     when: When,
-    given: Reasoned,
+    given: Bounded,
     host: Annotated[list[str] | None, Option("--host", help="This failed host alone; several times.")] = None,
 ) -> None:
     """Try failed hosts again. If the rollout has ended, a new one begins."""
-    path = rollout_path(session, subject)
+    found = find(session, subject, ("rollouts",))
+    view = found.view
     body: dict[str, Any] = {"hosts": host} if host else {}
     if when != When():
-        body["schedule"] = schedule_of(when, session.get(path)["pool_time_zone"])
-    _tell(session, path, "retry", body, given)
+        body["schedule"] = schedule_of(when, view["pool_time_zone"])
+    agreement = Agreement(
+        question=f"Try failed hosts of {plain(view['pool'])} again?",
+        word=view["pool"],
+        soon=schedule_is_close(view, body.get("schedule") or view.get("schedule")),
+        allowed=given.sign_out,
+        asks=False,
+    )
+    _tell_agreed(session, f"{found.path}/retry", body, given, agreement)
 
 
 def reschedule(
     session: Session,
-    subject: AnySubject,
-    given: Reasoned,
+    subject: Movable,
+    given: Bounded,
     at: Annotated[str | None, Option("--at", help="The new moment.")] = None,
     begin: Annotated[str | None, Option("--begin", help="Nothing before this moment.")] = None,
     deadline: Annotated[str | None, Option("--deadline", help="When the last people are signed out.")] = None,
@@ -87,12 +96,32 @@ def reschedule(
     body = {name: moment(text, zone, f"--{name.removesuffix('_at')}") for name, text in names.items() if text}
     if not body:
         raise usage("Say what moves: --at, --begin or --deadline.")
+    if given.sign_out is not None and found.kind == "promotions":
+        raise usage("--sign-out means nothing here: its plan is made again when it is due.")
+    _say_moments(session, body, zone, given)
+    is_rollout = found.kind == "rollouts"
+    agreement = Agreement(
+        question=f"Move {_name(found)}?",
+        word=str(found.view.get("pool") or found.view["image"]),
+        soon=is_rollout and schedule_is_close(found.view, _moved(found, body)),
+        people=found.view.get("sessions_open") or 0,
+        allowed=given.sign_out,
+    )
+    _tell_agreed(session, f"{found.path}/reschedule", {**body, "time_zone": zone}, given, agreement)
+
+
+def _moved(found: Found, body: dict[str, str]) -> dict[str, Any] | None:
+    """The schedule as the command leaves it, as far as it says when people are signed out."""
+    schedule = found.view.get("schedule")
+    return schedule and {"force_at": body.get("at") or body.get("deadline") or schedule["force_at"]}
+
+
+def _say_moments(session: Session, body: dict[str, str], zone: str, given: Bounded) -> None:
+    """The moments in full, where somebody reads them."""
     where = session.out.beside if given.yes else session.out.before_a_question
     for name, text in body.items() if session.out.for_people or not given.yes else ():
         read = moment_of(text) or now()
         session.out.rich(f"{words(name.removesuffix('_at')):9} {full(read, zone_of(zone), now())}", where)
-    session.ask(f"Move {_name(found)}?", given)
-    _tell(session, found.path, "reschedule", {**body, "time_zone": zone}, given)
 
 
 def cancel(
@@ -134,15 +163,32 @@ def _tell(
     given: Reasoned,
     wanted: tuple[str, ...] = (),
 ) -> None:
-    """Give the command, and show what it has led to. A promotion and a task keep no reason."""
-    if given.reason:
-        if not path.startswith("rollouts/"):
-            raise usage("--reason is kept of commands to rollouts only.")
-        body = {**body, "reason": given.reason}
+    """Give the command, and show what it has led to."""
+    body = _with_reason(path, body, given)
+    _tell_of(session, session.send("POST", f"{path}/{verb}", body, given).data, given, wanted)
+
+
+def _tell_agreed(session: Session, path: str, body: dict[str, Any], given: Bounded, agreement: Agreement) -> None:
+    """The same, for a command that may sign people out."""
+    body = _with_reason(path, body, given)
+    reply = send_agreed(session, agreement, given, lambda more: session.send("POST", path, {**body, **more}, given))
+    _tell_of(session, reply.data, given)
+
+
+def _with_reason(path: str, body: dict[str, Any], given: Reasoned) -> dict[str, Any]:
+    """The body of a command. A promotion and a task keep no reason."""
     if given.wait and path.startswith("promotions/"):
         raise usage("--wait means nothing here: a promotion waits for its moment.")
-    view = session.send("POST", f"{path}/{verb}", body, given).data
-    if session.out.for_people or not given.wait:  # a program that waits reads the end alone
+    if not given.reason:
+        return body
+    if not path.startswith("rollouts/"):
+        raise usage("--reason is kept of commands to rollouts only.")
+    return {**body, "reason": given.reason}
+
+
+def _tell_of(session: Session, view: dict[str, Any], given: Reasoned, wanted: tuple[str, ...] = ()) -> None:
+    """Show what a command has led to, and follow it if asked."""
+    if session.out.shows_begun or not given.wait:
         _show(session, view)
     if given.wait:
         session.follow(view, given, wanted)

@@ -32,6 +32,15 @@ AnySubject = Annotated[
     ),
 ]
 
+Movable = Annotated[
+    str,
+    Argument(
+        metavar="ID|POOL",
+        help="The id of a rollout or a promotion, or the pool on which a rollout is open.",
+        autocompletion=completing.open_rollouts,
+    ),
+]
+
 
 @dataclass(frozen=True)
 class Found:

@@ -66,6 +66,12 @@ class Printer:
         """Whether tables and sentences are wanted on stdout."""
         return self.form is Format.TABLE and not self.quiet
 
+    @property
+    def shows_begun(self) -> bool:
+        """Whether what was begun is shown before its end is waited for. A program that reads JSON gets the end alone;
+        an id is never held back, for what follows may fail."""
+        return self.for_people or self.quiet
+
     @cached_property
     def out(self) -> Console:
         """stdout."""
@@ -154,7 +160,8 @@ class Printer:
             sys.stderr.write(json.dumps(error.as_json(), ensure_ascii=False) + "\n")
             return
         self.rich(Text(f"✘ {plain(error.title)}", "bold red"), self.err)
-        for line in error.lines:
+        goes_on = [f"It goes on: freshcoat watch {error.begun}"] if error.begun else []
+        for line in [*error.lines, *goes_on]:
             self.rich(f"  {plain(line)}", self.err)
 
     def width(self, console: Console) -> int | None:

@@ -52,7 +52,7 @@ def begin(session: Session, work: Work, given: Begin) -> None:
                 raise
             session.out.say(f"The plan has changed: {error.lines[0] if error.lines else ''}", "yellow")
             plan = changed
-    if session.out.for_people or not given.wait:  # a program that waits reads the end alone
+    if session.out.shows_begun or not given.wait:
         show_begun(session, view, work.follow)
     if given.wait:
         session.follow(view, given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from freshcoat_cli.output.moments import moment_of, span
@@ -18,6 +19,24 @@ EVERY = timedelta(seconds=60)
 """A line is written at least so often, so that a log shows that somebody still watches."""
 
 
+@dataclass(frozen=True)
+class Said:
+    """What a line has said of what lasts, so that the next ones need not say it again."""
+
+    note: str = ""
+    coming: tuple[str, str] = ("", "")
+    """Text and moment of what comes next, or of what is waited for."""
+    problem: str = ""
+
+    @classmethod
+    def of(cls, sight: Sight, before: Said) -> Said:
+        """What has been said once there was a line about this. Without an answer, nothing new is known."""
+        if sight.problem:
+            return cls(before.note, before.coming, sight.problem)
+        coming = _coming(sight)
+        return cls(message(sight.view["note"]), (message(coming), str((coming or {}).get("at") or "")))
+
+
 def first_line(sight: Sight, look: Look, now: datetime) -> str:
     """What is followed, and in which zone the times are."""
     kind, name = ("Rollout", name_of) if sight.is_rollout else ("Task", task_name)
@@ -25,13 +44,20 @@ def first_line(sight: Sight, look: Look, now: datetime) -> str:
     return f"{kind} {sight.view['id']}: {name(sight.view, only_ascii=look.ascii)} (times: {zone})"
 
 
-def lines(before: Sight | None, after: Sight, look: Look, now: datetime, last_at: datetime | None) -> list[str]:
-    """The lines to write now: what has happened, and where it stands if that has changed or was not said for long."""
+def lines(
+    before: Sight | None, after: Sight, look: Look, now: datetime, last_at: datetime | None, said: Said
+) -> tuple[list[str], Said]:
+    """The lines to write now: what has happened, and where it stands if that has changed or was not said for long.
+
+    With them, what has been said by then.
+    """
     told_events = [event_line(event, look).plain for event in after.events]
     told_events += [_step_line(step, look) for step in _steps_between(before, after)]
     changed = before is None or _standing(before) != _standing(after) or before.problem != after.problem
     due = last_at is None or now - last_at >= EVERY
-    return [*told_events, *([standing_line(after, look, now)] if changed or due else [])]
+    if not changed and not due:
+        return told_events, said
+    return [*told_events, standing_line(after, look, now, said)], Said.of(after, said)
 
 
 def _steps_between(before: Sight | None, after: Sight) -> list[Json]:
@@ -48,13 +74,17 @@ def _step_line(step: Json, look: Look) -> str:
     return f"{begun.astimezone(look.zone):%H:%M:%S} {plain(step['name'])}, for {span((ended - begun).total_seconds())}"
 
 
-def standing_line(sight: Sight, look: Look, now: datetime) -> str:
-    """`23:40:52 running 65 %, 31 done, 6 re-imaging; next: 00:00, in 19 min: Users are asked to sign out.`"""
+def standing_line(sight: Sight, look: Look, now: datetime, said: Said) -> str:
+    """`23:40:52 running 65 %, 31 done, 6 re-imaging; next: 00:00, in 19 min: Users are asked to sign out.`
+
+    Notes, what comes next and why there is no answer are said once, and again when they change.
+    """
     clock = f"{now.astimezone(look.zone):%H:%M:%S}"
     if sight.problem:
-        return f"{clock} no answer: {plain(sight.problem)}"
+        known = sight.problem == said.problem
+        return f"{clock} still no answer" if known else f"{clock} no answer: {plain(sight.problem)}"
     parts = [f"{words(str(sight.view['state']))} {sight.view['percent']} %", *_numbers(sight)]
-    more = [text for text in _more(sight, look, now) if text]
+    more = [text for text in _more(sight, look, now, said) if text]
     return f"{clock} {', '.join(parts)}{''.join(f'; {text}' for text in more)}"
 
 
@@ -71,11 +101,17 @@ def _numbers(sight: Sight) -> Iterator[str]:
             yield f"{plain(pool['pool'])} {words(pool['state'])} {pool['percent']} %"
 
 
-def _more(sight: Sight, look: Look, now: datetime) -> Iterator[str]:
-    view = sight.view
-    yield message(view["note"])
-    coming = view["next"] if sight.is_rollout else view["waits_for"]
-    if coming and message(coming) != message(view["note"]):
+def _coming(sight: Sight) -> Json | None:
+    found: Json | None = sight.view["next"] if sight.is_rollout else sight.view["waits_for"]
+    return found
+
+
+def _more(sight: Sight, look: Look, now: datetime, said: Said) -> Iterator[str]:
+    view, known = sight.view, Said.of(sight, said)
+    if known.note != said.note:
+        yield known.note or ("" if view["ended_at"] else f"no longer: {said.note}")
+    coming = _coming(sight)
+    if coming and known.coming != said.coming and message(coming) != known.note:
         yield f"{'next' if sight.is_rollout else 'waits'}: {told(coming, look, now)}"
 
 

@@ -29,9 +29,14 @@ _TERMINATED = 128 + signal.SIGTERM
 
 
 def wait_for(
-    session: Session, path: str, *, wanted: Collection[str] = SUCCESS, stop_when_waiting: bool = False
+    session: Session,
+    path: str,
+    *,
+    wanted: Collection[str] = SUCCESS,
+    stop_when_waiting: bool = False,
+    named: bool = False,
 ) -> None:
-    """Follow `rollouts/{id}` or `tasks/{id}`, and show it as the command's options say.
+    """Follow `rollouts/{id}` or `tasks/{id}`, and show it as the command's options say. `named`: its id is printed.
 
     Raises typer.Exit unless it ends as `wanted`, and CliError if it cannot be read.
     """
@@ -42,7 +47,7 @@ def wait_for(
     try:
         with _terminable():
             ask = Ask(wanted, stop_when_waiting, client.seconds_left())
-            code = follow(reads.read, _shower(session, first), ask, Clock())
+            code = follow(reads.read, _shower(session, first, named=named), ask, Clock())
     except NoAnswer as lost:
         raise reads.error or CliError(Exit.UNREACHABLE, str(lost)) from lost
     if code:
@@ -97,10 +102,10 @@ def _reader(session: Session, client: Client, path: str) -> Reader:
     return Reader(fetch_with(client), f"/{path}", now, all_hosts=for_programs, lines=lines)
 
 
-def _shower(session: Session, first: Sight) -> Shower:
+def _shower(session: Session, first: Sight, *, named: bool) -> Shower:
     out = session.out
     if out.quiet:
-        return Ids(out.line)
+        return Ids(out.line if not named else lambda _: None)
     if out.form is not Format.TABLE:
         return Objects(out.line, out.err, now, only_last=out.form is Format.JSON)
     look = Look(zone=_zone(session, first), ascii=out.only_ascii(out.out))

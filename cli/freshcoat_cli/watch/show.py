@@ -14,7 +14,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from freshcoat_cli.watch.changes import change_object, first_line, last_object, lines
+from freshcoat_cli.watch.changes import Said, change_object, first_line, last_object, lines
 from freshcoat_cli.watch.ends import closing
 from freshcoat_cli.watch.rollout_screen import rollout_lines
 from freshcoat_cli.watch.sight import Json, Look, Sight
@@ -104,13 +104,15 @@ class Lines(_Plain):
         self._console, self._look, self._now = console, look, now
         self._before: Sight | None = None
         self._last_at: datetime | None = None
+        self._said = Said()
 
     def show(self, sight: Sight) -> None:
         """Write what has changed."""
         now = self._now()
         if self._before is None:
             self._write(first_line(sight, self._look, now))
-        for line in lines(self._before, sight, self._look, now, self._last_at):
+        found, self._said = lines(self._before, sight, self._look, now, self._last_at, self._said)
+        for line in found:
             self._last_at = now
             self._write(line)
         self._before = sight

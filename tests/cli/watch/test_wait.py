@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.app import run, serving
+from tests.cli.app import Asked, Says, problem, serving
+from tests.cli.app import run_here as run
+from tests.cli.test_publishing import plan
 from tests.cli.watch.office import Office, soon
 from tests.cli.watch.samples import ID
 
@@ -52,6 +54,48 @@ def test_a_program_gets_one_document(tmp_path: Path) -> None:
     with serving(office_that_ends("succeeded")) as app:
         lines = run(tmp_path, "resume", "office", "--wait", "-o", "jsonl", "--url", app.url).out.splitlines()
         assert json.loads(lines[-1])["exit_code"] == 0
+
+
+BEGIN = [["resume", "office"], ["update-image", "office", "2.0.0", "--on-logoff", "+5h", "--yes"]]
+
+
+@pytest.mark.parametrize("command", BEGIN)
+def test_the_id_is_printed_once_and_before_it_is_followed(tmp_path: Path, command: list[str]) -> None:
+    office = office_that_ends("succeeded")
+    with serving(lambda asked: planned(office, asked)) as app:
+        ran = run(tmp_path, *command, "--wait", "-q", "--url", app.url)
+        assert (ran.code, ran.out) == (0, f"{ID}\n"), ran
+
+
+@pytest.mark.parametrize("command", BEGIN)
+@pytest.mark.parametrize("form", [["-q"], ["-o", "json"], ["-o", "jsonl"], []])
+def test_what_cannot_be_followed_is_named_all_the_same(tmp_path: Path, command: list[str], form: list[str]) -> None:
+    """The rollout has begun; then the app answers no more."""
+    office, begun = Office(), list[str]()
+
+    def answer(asked: Asked) -> Says:
+        if begun:
+            return problem(403, "not-allowed", "Not allowed")
+        says = planned(office, asked)
+        begun.extend([asked.path] if says.status == 202 else [])
+        return says
+
+    with serving(answer) as app:
+        ran = run(tmp_path, *command, "--wait", *form, "--url", app.url)
+    assert ran.code == 4, ran
+    if form == ["-q"]:
+        assert ran.out == f"{ID}\n"
+    if form and form[0] == "-o":
+        assert json.loads(ran.err)["begun"] == ID
+    else:
+        assert f"It goes on: freshcoat watch {ID}" in ran.err
+
+
+def planned(office: Office, asked: Asked) -> Says:
+    """The office, which has a plan for an update, too."""
+    if asked.path.endswith("/pools/office"):
+        return Says(body={"name": "office", "time_zone": "Europe/Amsterdam"})
+    return Says(body=plan()) if "what_if=true" in asked.path else office(asked)
 
 
 def test_what_is_paused_is_not_waited_for(tmp_path: Path) -> None:

@@ -212,7 +212,38 @@ test("a deadline is moved as local time with the pool's zone, and nearer needs t
   expect(sent.requests(`POST ${AT}/reschedule`)[0]?.body).toEqual({
     deadline: "2026-12-05T01:00",
     time_zone: "Europe/Amsterdam",
+    sign_outs: 2,
   });
+});
+
+test("a deadline that is moved farther away counts nobody", async () => {
+  const sent = api().on(`POST ${AT}/reschedule`, new Answer(202, ROLLOUT));
+  const user = renderAt(`/rollouts/${ID}`);
+  await user.click(await screen.findByRole("button", { name: "Move deadline" }));
+  const date = await screen.findByLabelText("Date");
+  await user.clear(date);
+  await user.type(date, "2026-12-09");
+  await user.click(screen.getByRole("button", { name: "Move the deadline" }));
+  await waitFor(() => expect(sent.requests(`POST ${AT}/reschedule`)).toHaveLength(1));
+  expect(sent.requests(`POST ${AT}/reschedule`)[0]?.body).not.toHaveProperty("sign_outs");
+});
+
+test("a retry after the deadline signs nobody out before their number was shown and the pool's name typed", async () => {
+  const over = { ...ROLLOUT.schedule, force_at: "2020-01-01T00:00:00Z" } as Rollout["schedule"];
+  const more = { type: "urn:freshcoat:more-sign-outs", title: "More people would be signed out", sign_outs: 2 };
+  const sent = api({ schedule: over }).on(`POST ${AT}/retry`, new Answer(409, { ...more, detail: "2 people" }));
+  const user = renderAt(`/rollouts/${ID}`);
+  await user.click(await screen.findByRole("button", { name: "Retry 1 host" }));
+  const retry = (): HTMLElement =>
+    within(screen.getByRole("alertdialog")).getByRole("button", { name: "Retry 1 host" });
+  await user.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Retry 1 host" }));
+  expect(await screen.findByText(/2 people are signed in on hosts that are updated/)).toBeVisible();
+  expect(retry()).toHaveAttribute("aria-disabled", "true");
+  await user.type(screen.getByRole("textbox", { name: /Type office/ }), "office");
+  sent.on(`POST ${AT}/retry`, new Answer(202, ROLLOUT));
+  await user.click(retry());
+  await waitFor(() => expect(sent.requests(`POST ${AT}/retry`)).toHaveLength(2));
+  expect(sent.requests(`POST ${AT}/retry`).map((one) => one.body)).toEqual([{ sign_outs: 0 }, { sign_outs: 2 }]);
 });
 
 test("an unknown rollout says so and shows the way to the others", async () => {

@@ -7,6 +7,8 @@ import { said } from "../../../parts/form/Refusal";
 import { InfoIcon, PersonIcon, TakeBackIcon } from "../../../parts/icons";
 import { useTell } from "../../../parts/toasts";
 import type { Rollout } from "../rollout";
+import { firstAgreed, moreThanAgreed, useAgreed } from "./agreed";
+import { signedOut } from "./effects";
 import { offersOf } from "./offers";
 
 /** Commands that are confirmed before they are given. */
@@ -71,6 +73,7 @@ export function CommandDialog({ asked, rollout, onClose }: Props): ReactNode {
   const { commands, whyNot } = offersOf(rollout);
   const words = wordsOf(asked, rollout);
   const writing = { approve, retry, cancel, roll_back: cancel }[asked];
+  const people = useAgreed(retry.problem, 0);
   const send = async (): Promise<void> => {
     const params = { path: { rollout: rollout.id } };
     const why = reason.trim() ? { reason: reason.trim() } : {};
@@ -79,7 +82,7 @@ export function CommandDialog({ asked, rollout, onClose }: Props): ReactNode {
       asked === "approve"
         ? await approve.send({ params, body: why })
         : asked === "retry"
-          ? await retry.send({ params, body: why })
+          ? await retry.send({ params, body: firstAgreed(rollout) === null ? why : { ...why, sign_outs: people } })
           : await cancel.send({ params, body: { how, ...why } });
     if (!answer) return;
     tell(words.done, commands[asked].effect?.text);
@@ -88,14 +91,14 @@ export function CommandDialog({ asked, rollout, onClose }: Props): ReactNode {
   return (
     <ConfirmDialog
       title={words.title}
-      harm={words.harm}
-      effects={effectsOf(asked, rollout)}
+      harm={people > 0 ? "now" : words.harm}
+      effects={[...effectsOf(asked, rollout), ...signedOut(people)]}
       verb={words.verb}
       name={rollout.pool}
       gentler={asked === "roll_back" ? "Stop here leaves finished hosts as they are." : undefined}
       whyNot={whyNot(asked)}
       busy={writing.busy}
-      problem={writing.problem}
+      problem={moreThanAgreed(writing.problem) === null ? writing.problem : null}
       fields={["reason"]}
       onConfirm={() => void send()}
       onClose={onClose}

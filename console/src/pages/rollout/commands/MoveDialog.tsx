@@ -7,6 +7,7 @@ import { MomentFields } from "../../../parts/MomentFields";
 import { cityOf, dayOf, longText, timeText } from "../../../parts/time/format";
 import { useTell } from "../../../parts/toasts";
 import type { Rollout } from "../rollout";
+import { moreThanAgreed, useAgreed } from "./agreed";
 import { harmOfMove } from "./moves";
 
 interface Props {
@@ -26,9 +27,10 @@ export function MoveDialog({ rollout, onClose }: Props): ReactNode {
   const what = field === "at" ? "start" : "deadline";
   const local = `${moment.date}T${moment.time}`;
   const was = `${dayOf(before, zone)}T${timeText(before, zone)}`;
-  const harm = harmOfMove(was, local, rollout.sessions_open);
+  const people = useAgreed(move.problem, rollout.sessions_open);
+  const harm = harmOfMove(was, local, people);
   const send = async (): Promise<void> => {
-    const body = { [field]: local, time_zone: zone };
+    const body = { [field]: local, time_zone: zone, ...(local < was ? { sign_outs: people } : {}) };
     const answer = await move.send({ params: { path: { rollout: rollout.id } }, body });
     if (!answer) return;
     const now = answer.schedule?.force_at;
@@ -42,14 +44,14 @@ export function MoveDialog({ rollout, onClose }: Props): ReactNode {
       effects={[
         { icon: InfoIcon, text: `Now it is ${longText(before, zone)} in ${cityOf(zone)}. People are told anew.` },
         ...(harm === "now"
-          ? [{ icon: PersonIcon, text: `${peopleText(rollout.sessions_open)} may be signed out earlier.`, bad: true }]
+          ? [{ icon: PersonIcon, text: `${peopleText(people)} may be signed out earlier.`, bad: true }]
           : []),
       ]}
       verb={`Move the ${what}`}
       name={rollout.pool}
       whyNot={moment.date && moment.time ? (local === was ? "Choose another time." : null) : "Choose date and time."}
       busy={move.busy}
-      problem={move.problem}
+      problem={moreThanAgreed(move.problem) === null ? move.problem : null}
       fields={[field]}
       onConfirm={() => void send()}
       onClose={onClose}

@@ -6,6 +6,8 @@ import { ConfirmDialog } from "../../../parts/dialog";
 import { InfoIcon, RetryIcon } from "../../../parts/icons";
 import { useTell } from "../../../parts/toasts";
 import { shortName } from "../../../parts/words";
+import { firstAgreed, moreThanAgreed, useAgreed } from "../commands/agreed";
+import { signedOut } from "../commands/effects";
 import { offersOf } from "../commands/offers";
 import type { Rollout } from "../rollout";
 
@@ -16,8 +18,10 @@ export function RetryHost({ rollout, host }: { rollout: Rollout; host: string })
   const tell = useTell();
   const whyNot = offersOf(rollout).whyNot("retry");
   const name = shortName(host);
+  const people = useAgreed(retry.problem, 0);
   const send = async (): Promise<void> => {
-    const answer = await retry.send({ params: { path: { rollout: rollout.id } }, body: { hosts: [host] } });
+    const body = { hosts: [host], ...(firstAgreed(rollout) === null ? {} : { sign_outs: people }) };
+    const answer = await retry.send({ params: { path: { rollout: rollout.id } }, body });
     if (!answer) return;
     tell(`${name} is tried again`);
     setAsking(false);
@@ -30,14 +34,15 @@ export function RetryHost({ rollout, host }: { rollout: Rollout; host: string })
       {asking && (
         <ConfirmDialog
           title={`Try ${name} again?`}
-          harm="reversible"
+          harm={people > 0 ? "now" : "reversible"}
           effects={[
             { icon: InfoIcon, text: "It is rebuilt once more, from the same version. Put its cause right first." },
+            ...signedOut(people),
           ]}
           verb={`Retry ${name}`}
           name={rollout.pool}
           busy={retry.busy}
-          problem={retry.problem}
+          problem={moreThanAgreed(retry.problem) === null ? retry.problem : null}
           onConfirm={() => void send()}
           onClose={() => setAsking(false)}
         />
