@@ -64,6 +64,11 @@ def test_a_certificate_that_is_not_trusted_is_named() -> None:
     assert "SSL_CERT_FILE" in found.what_to_do
 
 
+@pytest.mark.parametrize(("seconds", "grade"), [(0.2, "pass"), (5, "pass"), (5.1, "warn")])
+def test_a_cold_start_is_told(seconds: float, grade: str) -> None:
+    assert reachable(Answer(200, {"name": "Freshcoat"}, "", seconds)).grade == grade
+
+
 def test_what_changes_answers_after_the_sign_in_is_named(app: App, world: World, capsys: Any) -> None:
     world.instead = lambda asked: None if asked.path == ABOUT else PAGE
     code, said = run(app, capsys)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -13,9 +14,10 @@ from freshcoat_cli.client.http import Client
 from freshcoat_cli.client.signing_in import Nothing
 from tests.cli.app import App, Asked, Says, serving
 from tools.smoke import telemetry
+from tools.smoke.app_checks import TOKENS_FAIL
 from tools.smoke.results import Check
 from tools.smoke.target import Target
-from tools.smoke.telemetry import ARRIVES_WITHIN, BETWEEN, arrives
+from tools.smoke.telemetry import ARRIVES_WITHIN, BETWEEN, CLOCKS_APART, arrives
 
 WORKSPACE = "11111111-1111-4111-8111-111111111111"
 
@@ -69,6 +71,12 @@ def test_it_is_found_when_it_arrives(app: App, workspace: Workspace) -> None:
     assert look(app, workspace).grade == "pass"
     assert workspace.waited == 3 * BETWEEN
     assert app.of("POST")[0].path == f"/v1/workspaces/{WORKSPACE}/query"
+
+
+def test_a_request_that_the_app_dates_a_little_earlier_is_found(app: App, workspace: Workspace) -> None:
+    assert look(app, workspace).grade == "pass"
+    (since,) = re.findall(r"datetime\(([^)]+)\)", app.of("POST")[0].body["query"])
+    assert datetime.now(UTC) - datetime.fromisoformat(since) >= CLOCKS_APART > TOKENS_FAIL
 
 
 def test_it_is_not_looked_for_for_ever(app: App, workspace: Workspace) -> None:
