@@ -64,6 +64,11 @@ param recordDays int = 730
 @description('Whether you have locked that retention policy. A locked one cannot be written again.')
 param recordLocked bool = false
 
+@description('Days that logs and telemetry are kept.')
+@minValue(30)
+@maxValue(730)
+param logDays int = 90
+
 @description('Who gets a mail when an alert rule fires. Empty: the alerts are only shown in the portal.')
 param alertMail string = ''
 
@@ -124,6 +129,7 @@ module monitoring 'modules/monitoring.bicep' = {
     location: location
     tags: tags
     principalId: identity.outputs.principalId
+    logDays: logDays
   }
 }
 

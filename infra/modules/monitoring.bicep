@@ -3,6 +3,7 @@ param base string
 param location string
 param tags object
 param principalId string
+param logDays int
 
 // Monitoring Metrics Publisher
 var publisher = '3913510d-42f4-4e42-8a64-420c390055eb'
@@ -13,7 +14,7 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
   tags: tags
   properties: {
     sku: { name: 'PerGB2018' }
-    retentionInDays: 90
+    retentionInDays: logDays
   }
 }
 

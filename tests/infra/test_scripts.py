@@ -54,9 +54,42 @@ def test_with_places_the_rights_are_granted(desk: Desk) -> None:
     assert "--parameters infra/rights.bicepparam" in call
 
 
-def test_what_if_changes_nothing(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("script", "missing"),
+    [
+        ("grant_rights.sh", "FRESHCOAT_IDENTITY_PRINCIPAL"),
+        ("grant_rights.sh", "AZURE_LOCATION"),
+        ("after_provision.sh", "FRESHCOAT_VAULT"),
+        ("graph_rights.sh", "FRESHCOAT_IDENTITY_PRINCIPAL"),
+        ("give_role.sh", "FRESHCOAT_CLIENT_ID"),
+    ],
+)
+def test_a_script_that_comes_too_early_says_what_to_run_first(desk: Desk, script: str, missing: str) -> None:
+    done = desk.run(script, "admin", POOL_GROUPS=POOLS, **{missing: ""})
+    assert done.returncode == 1
+    assert done.stderr == f"{missing} is not set. Run `azd provision` first.\n"
+    assert desk.changes() == []
+
+
+@pytest.mark.parametrize(
+    ("script", "shown"),
+    [
+        ("grant_rights.sh", "+ az deployment sub create"),
+        ("after_provision.sh", "+ az keyvault secret set"),
+        ("graph_rights.sh", "+ az rest --method POST"),
+        ("give_role.sh", "+ az rest --method POST"),
+        ("after_down.sh", "+ az role definition delete"),
+        ("app_registration.sh", "+ az ad app create"),
+    ],
+)
+def test_a_dry_run_shows_what_would_be_done(desk: Desk, script: str, shown: str) -> None:
+    assert shown in desk.run(script, "admin", POOL_GROUPS=POOLS, DRY_RUN="1").stderr
+
+
+def test_what_if_changes_nothing_and_says_what_would_change(desk: Desk) -> None:
     assert desk.run("grant_rights.sh", POOL_GROUPS=POOLS, WHAT_IF="1").returncode == 0
-    assert desk.calls("deployment sub what-if")
+    (call,) = desk.calls("deployment sub what-if")
+    assert "--output none" not in call
     assert desk.changes() == []
 
 
