@@ -68,7 +68,11 @@ def digest_of_pool(services: Services, pool: Pool) -> str:
 
 
 def _settings(*rows: JoinProfile | Limits | None) -> list[str]:
-    return [row.model_dump_json(exclude=set(_NOT_OURS)) for row in rows if row and not _is_removed(row)]
+    return [
+        row.model_dump_json(exclude=set(_NOT_OURS), exclude_defaults=True)
+        for row in rows
+        if row and not _is_removed(row)
+    ]
 
 
 def _is_removed(row: JoinProfile | Limits) -> bool:
@@ -76,6 +80,9 @@ def _is_removed(row: JoinProfile | Limits) -> bool:
 
 
 def digest(*parts: Value | str) -> str:
-    """The SHA-256 of these values and texts."""
-    texts = [part.model_dump_json() if isinstance(part, Value) else part for part in parts]
+    """The SHA-256 of these values and texts.
+
+    Fields with their default are left out, so that an update of the app that brings a field takes back no approval.
+    """
+    texts = [part.model_dump_json(exclude_defaults=True) if isinstance(part, Value) else part for part in parts]
     return hashlib.sha256(json.dumps(texts).encode()).hexdigest()

@@ -16,6 +16,8 @@ from unittest.mock import patch
 
 from pydantic.json_schema import models_json_schema
 
+from shared.access.two_people import promotions, rollouts, tasks
+from shared.access.two_people.rule import digest_of_pool
 from shared.core import names as core_names
 from shared.core.steps import HOST_STEPS
 from shared.models.base import SCHEMA_VERSION, Record
@@ -42,7 +44,7 @@ _BY_NAME = {"from": "08:00", "to": "18:00"}
 
 type Kept = dict[str, Any]
 """`schema_version`; `tables`: the model of each kind of row; `schemas` by model; `rows` by kind of row; `steps` of
-hosts and of tasks, whose names rows hold; other `names` that last."""
+hosts and of tasks, whose names rows hold; other `names` that last; `digests` of the rows."""
 
 
 def codecs() -> dict[str, tuple[type[Record], Codec[Any]]]:
@@ -76,6 +78,23 @@ def today() -> Kept:
         "rows": rows,
         "steps": steps,
         "names": lasting_names(),
+        "digests": digests(rows),
+    }
+
+
+def digests(rows: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Digests by which the record and the approvals of a second person are proved, of these rows."""
+    known = codecs()
+    read = {table: [codec.decode(row, "etag") for row in rows.get(table, [])] for table, (_, codec) in known.items()}
+    limits, profile = read["Limits"][0], read["JoinProfiles"][1]
+    found = SimpleNamespace(limits=SimpleNamespace(find=lambda *_: limits))
+    found.join_profiles = SimpleNamespace(find=lambda *_: profile)
+    return {
+        "Audit": [entry.digest_of_content() for entry in read["Audit"]],
+        "Pools": [digest_of_pool(found, pool) for pool in read["Pools"]],
+        "Rollouts": [rollouts.digest_of(rollout) for rollout in read["Rollouts"]],
+        "Promotions": [promotions._digest_of(promotion) for promotion in read["Promotions"]],
+        "Tasks": [tasks._digest_of(task) for task in read["Tasks"]],
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.core.steps import HOST_STEPS
 from shared.workflow.task_steps import STEPS
-from tests.unit.tables.releases import Kept, codecs, columns, lasting_names
+from tests.unit.tables.releases import Kept, codecs, columns, digests, lasting_names
 from tools.openapi_schemas import Schemas, request_breaks
 
 type Found = Iterator[str]
@@ -37,6 +37,17 @@ def unread(kept: Kept) -> Found:
                 break
             before, after = columns(row), columns(written)
             yield from (f"{table}.{place}" for place in sorted(_lost(before, after)))
+    yield from _other_digests(kept)
+
+
+def _other_digests(kept: Kept) -> Found:
+    try:
+        found = digests(kept["rows"])
+    except (ValueError, KeyError):  # said already
+        return
+    for table, before in kept["digests"].items():
+        if found[table] != before:
+            yield f"{table}: their digests are others: approvals would be void, or the record would not prove"
 
 
 def incompatible(old: Kept, new: Kept) -> Found:

@@ -62,6 +62,12 @@ def test_the_samples_have_every_column_and_today_is_compatible_with_itself() -> 
         assert written >= kept["schemas"][model]["properties"].keys() - {"etag"}, table
 
 
+def test_another_digest_of_the_same_row_is_found() -> None:
+    kept = today()
+    kept["digests"]["Audit"][1] = "0"
+    assert [one.partition(":")[0] for one in unread(kept)] == ["Audit"]
+
+
 def required_column(now: Kept) -> None:
     now["schemas"]["Pool"]["properties"]["floor"] = {"type": "string"}
     now["schemas"]["Pool"]["required"].append("floor")
