@@ -1,17 +1,9 @@
-import {
-  memo,
-  useCallback,
-  useLayoutEffect,
-  useRef,
-  useState,
-  type ComponentType,
-  type KeyboardEvent,
-  type ReactNode,
-} from "react";
+import { memo, useCallback, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 
 import { peopleText } from "../../../parts/dialog";
 import { PersonIcon } from "../../../parts/icons";
 import { HOST_STATES } from "../../../parts/states/hosts";
+import { HOST_MARKS } from "../../../parts/states/marks";
 import { durationText } from "../../../parts/time/format";
 import { useNow } from "../../../parts/time/useNow";
 import { shortName } from "../../../parts/words";
@@ -106,7 +98,7 @@ interface TileProps {
 const Tile = memo(DrawnTile);
 
 function DrawnTile({ host, dense, start, pressed, reachable, onChoose, onReach, onKey }: TileProps): ReactNode {
-  const { className, icon: Icon, word } = HOST_STATES[host.state];
+  const { className, word } = HOST_STATES[host.state];
   const name = shortName(host.name);
   return (
     <button
@@ -120,22 +112,14 @@ function DrawnTile({ host, dense, start, pressed, reachable, onChoose, onReach, 
       onFocus={() => onReach(host.name)}
       onKeyDown={onKey}
     >
-      {dense ? <StateIcon of={Icon} /> : <Words host={host} start={start} name={name} />}
+      {dense ? HOST_MARKS[host.state] : <Words host={host} start={start} name={name} />}
     </button>
-  );
-}
-
-function StateIcon({ of: Icon }: { of: ComponentType }): ReactNode {
-  return (
-    <span className="fc-state-icon" aria-hidden>
-      <Icon />
-    </span>
   );
 }
 
 /** Name, state, and what counts in it. */
 function Words({ host, start, name }: { host: GridHost; start: string; name: string }): ReactNode {
-  const { icon, word, short } = HOST_STATES[host.state];
+  const { word, short } = HOST_STATES[host.state];
   return (
     <>
       <span className={styles.name}>
@@ -143,7 +127,7 @@ function Words({ host, start, name }: { host: GridHost; start: string; name: str
           <span className="fc-sr">{start}</span>
           {name.startsWith(start) ? name.slice(start.length) : name}
         </span>
-        <StateIcon of={icon} />
+        {HOST_MARKS[host.state]}
       </span>
       <span className={styles.state}>
         <em>

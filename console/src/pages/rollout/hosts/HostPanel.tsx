@@ -129,6 +129,15 @@ function Steps({ host }: { host: Host }): ReactNode {
   );
 }
 
+/** All who look share what was read, so it may be some minutes old. */
+function Ago({ at }: { at: string }): ReactNode {
+  return (
+    <>
+      <Since at={at} /> ago
+    </>
+  );
+}
+
 function factsOf(host: Host): [string, ReactNode][] {
   const facts: [string, ReactNode][] = [
     ["Version", host.version ?? "not known"],
@@ -140,6 +149,7 @@ function factsOf(host: Host): [string, ReactNode][] {
   if (host.strategy) facts.push(["Rebuilt by", host.strategy]);
   if (host.status) facts.push(["AVD says", host.status]);
   if (host.power) facts.push(["VM", host.power]);
+  if (host.seen_at) facts.push(["Read from Azure", <Ago key="seen" at={host.seen_at} />]);
   if (host.signed_out > 0) facts.push(["Signed out", host.signed_out]);
   if (host.waits?.until) facts.push(["Waits until", <Time key="until" at={host.waits.until} form="both" />]);
   if (host.old_disk_id) facts.push(["Old disk", "kept"]);
