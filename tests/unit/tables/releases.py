@@ -19,6 +19,7 @@ from pydantic.json_schema import models_json_schema
 from shared.access.two_people import promotions, rollouts, tasks
 from shared.access.two_people.rule import digest_of_pool
 from shared.core import names as core_names
+from shared.core.settings import Settings
 from shared.core.steps import HOST_STEPS
 from shared.models.base import SCHEMA_VERSION, Record
 from shared.tables import open as opening
@@ -44,7 +45,7 @@ _BY_NAME = {"from": "08:00", "to": "18:00"}
 
 type Kept = dict[str, Any]
 """`schema_version`; `tables`: the model of each kind of row; `schemas` by model; `rows` by kind of row; `steps` of
-hosts and of tasks, whose names rows hold; other `names` that last; `digests` of the rows."""
+hosts and of tasks, whose names rows hold; other `names` that last; `digests` of the rows; `settings`."""
 
 
 def codecs() -> dict[str, tuple[type[Record], Codec[Any]]]:
@@ -79,6 +80,7 @@ def today() -> Kept:
         "steps": steps,
         "names": lasting_names(),
         "digests": digests(rows),
+        "settings": _bare(Settings.model_json_schema()["properties"]),
     }
 
 

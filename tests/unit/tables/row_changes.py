@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.core.steps import HOST_STEPS
 from shared.workflow.task_steps import STEPS
-from tests.unit.tables.releases import Kept, codecs, columns, digests, lasting_names
+from tests.unit.tables.releases import Kept, codecs, columns, digests, lasting_names, today
 from tools.openapi_schemas import Schemas, request_breaks
 
 type Found = Iterator[str]
@@ -19,10 +19,7 @@ def unread(kept: Kept) -> Found:
         today = STEPS.get(what, HOST_STEPS)
         if [step for step in today if step in steps] != steps:
             yield f"steps of {what}: {', '.join(steps)} must be there in this order, for rows name the completed one"
-    names = lasting_names()
-    for name, value in kept["names"].items():
-        if names.get(name) != value:
-            yield f"{name}: was {value}, and is still on VMs, or names functions and orchestrations that run"
+    yield from _other_names(kept)
     known = codecs()
     for table, rows in kept["rows"].items():
         if table not in known:
@@ -38,6 +35,20 @@ def unread(kept: Kept) -> Found:
             before, after = columns(row), columns(written)
             yield from (f"{table}.{place}" for place in sorted(_lost(before, after)))
     yield from _other_digests(kept)
+
+
+def _other_names(kept: Kept) -> Found:
+    names, settings = lasting_names(), today()["settings"]
+    for name, value in kept["names"].items():
+        if names.get(name) != value:
+            yield f"{name}: was {value}, and is still on VMs, or names functions and orchestrations that run"
+    for name, before in kept["settings"].items():
+        setting = f"FRESHCOAT_{name.upper()}"
+        if name not in settings:
+            yield f"{setting}: is set in Azure, and would be ignored from now on"
+            continue
+        for _, what in request_breaks(setting, before, settings[name], Schemas({}, {})):
+            yield f"{setting}: a value that was good would stop the app: {what}"
 
 
 def _other_digests(kept: Kept) -> Found:

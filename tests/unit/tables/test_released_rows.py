@@ -68,6 +68,18 @@ def test_another_digest_of_the_same_row_is_found() -> None:
     assert [one.partition(":")[0] for one in unread(kept)] == ["Audit"]
 
 
+def test_settings_that_an_update_would_ignore_or_refuse_are_found() -> None:
+    kept = today()
+    kept["settings"]["look_gap"] = {"type": "number"}
+    kept["settings"]["resume_after"]["maximum"] = 1_000_000
+    kept["settings"]["dev_identity"] = {"type": "integer"}
+    assert set(unread(kept)) == {
+        "FRESHCOAT_RESUME_AFTER: a value that was good would stop the app: maximum is 86400.0 instead of 1000000",
+        "FRESHCOAT_DEV_IDENTITY: a value that was good would stop the app: is string instead of integer",
+        "FRESHCOAT_LOOK_GAP: is set in Azure, and would be ignored from now on",
+    }
+
+
 def required_column(now: Kept) -> None:
     now["schemas"]["Pool"]["properties"]["floor"] = {"type": "string"}
     now["schemas"]["Pool"]["required"].append("floor")
