@@ -74,7 +74,7 @@ def test_settings_that_an_update_would_ignore_or_refuse_are_found() -> None:
     kept["settings"]["resume_after"]["maximum"] = 1_000_000
     kept["settings"]["dev_identity"] = {"type": "integer"}
     assert set(unread(kept)) == {
-        "FRESHCOAT_RESUME_AFTER: a value that was good would stop the app: maximum is 86400.0 instead of 1000000",
+        "FRESHCOAT_RESUME_AFTER: a value that was good would stop the app: maximum is 86400 instead of 1000000",
         "FRESHCOAT_DEV_IDENTITY: a value that was good would stop the app: is string instead of integer",
         "FRESHCOAT_LOOK_GAP: is set in Azure, and would be ignored from now on",
     }
