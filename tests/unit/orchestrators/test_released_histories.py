@@ -105,6 +105,8 @@ def test_every_orchestration_of_every_release_is_there() -> None:
     assert set(released) <= kept.keys(), f"record the histories of a release: {releases.__doc__}"
     assert all(names <= ALL.keys() for names in kept.values()), "an orchestration that may still run is gone"
     assert kept[releases.RELEASE] == ALL.keys()
+    versions = {int(history[1].executionStarted.version.value) for _, _, history in recorded()}
+    assert max(versions) <= int(ORCHESTRATION_VERSION), "the engine would give what runs to nobody"
 
 
 def in_another_order(context: OrchestrationContext, given: dict[str, Any]) -> Generator[Any, Any, Any]:
