@@ -38,12 +38,18 @@ _TITLE_FOR = 30.0
 def read_rollout(services: Services, rollout_id: str, caller: Caller | None, reach: Reach) -> RolloutView:
     """One rollout with its progress and the commands that this caller may give. Raises NotFound."""
     rollout = find_rollout(services, rollout_id)
-    seen, pool = recent_seen(services, rollout), services.pools.find(POOLS, rollout.pool)
+    seen, pool = recent_seen(services, rollout), _pool_lately(services, rollout)
     # Readers that ask at the same time see the same: what grows with the pool is worked out once for all.
     key = ("rollout", rollout.id, rollout.etag, seen.mark, pool and pool.etag)
     shown = services.read_cache.get(key, ROWS_FOR, partial(show_rollout, services, rollout, seen, pool), grows=True)
     commands = _commands(services, rollout, seen.rows, pool, caller, reach)
     return rollout_for(services, caller, reach, shown.model_copy(update={"commands": commands}), rollout)
+
+
+def _pool_lately(services: Services, rollout: Rollout) -> Pool | None:
+    """The pool's row as it was a moment ago, and not before the rollout's row was written: the claim comes first."""
+    key = ("pool of rollout", rollout.id, rollout.etag)
+    return services.read_cache.get(key, ROWS_FOR, lambda: services.pools.find(POOLS, rollout.pool))
 
 
 def with_commands(services: Services, shown: RolloutView, caller: Caller | None, reach: Reach) -> RolloutView:

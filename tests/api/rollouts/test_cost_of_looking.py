@@ -11,12 +11,13 @@ from typing import Any
 from shared.caches.read_through import ReadThroughCache
 from shared.core.errors import AzureForbidden
 from shared.core.states import RolloutState
+from shared.models.pools import LostHost, Pool
 from shared.models.rollouts import RolloutHost
 from shared.rollouts.reconcile.snapshot import read_snapshot
 from shared.views.hosts import DETAILS_FOR, POWER_FOR
 from shared.views.new_hosts import GALLERY_FOR
 from tests.api.access.world import two_customers
-from tests.fixtures.app import START, App, AppWithCaches, office, update
+from tests.fixtures.app import START, App, AppWithCaches, change_pool, office, update
 from tests.fixtures.world.azure import vm_id_of
 from triggers.http.contract import ENDPOINTS
 
@@ -185,3 +186,24 @@ def test_the_version_for_new_hosts_costs_a_read_of_the_gallery_in_a_quarter_of_a
         app.tables.rollouts.replace(app.rollout(rollout_id))
         assert app.send("GET", f"/api/rollouts/{rollout_id}").json["new_hosts"]["version"] == "1.0.0"
     assert len(app.world.calls) - before <= 60 / GALLERY_FOR
+
+
+def test_polls_of_a_rollout_share_the_row_of_its_pool_until_the_rollout_changes() -> None:
+    """Its own row is read each time: it decides who may see it, and who gave a command must see what became of it."""
+    app, rollout_id = watched(3)
+    reads: list[str] = []
+
+    def find(self: object, partition: str, name: str) -> Pool | None:
+        reads.append(name)
+        return app.tables.pools.find(partition, name)
+
+    pools = type("Pools", (), {"find": find})()
+    vars(app)["services"] = replace(app.services, pools=pools)
+    for _ in range(5):
+        app.send("GET", f"/api/rollouts/{rollout_id}")
+    assert reads == ["office"]
+    reads.clear()
+    app.tables.rollouts.replace(app.rollout(rollout_id).replace(state=RolloutState.PAUSED))
+    change_pool(app, lost_hosts=(LostHost(host="gone", vm_id="/vm", rollout=rollout_id),))
+    shown = app.send("GET", f"/api/rollouts/{rollout_id}").json
+    assert (shown["state"], [one["host"] for one in shown["lost_hosts"]], reads) == ("paused", ["gone"], ["office"])
