@@ -65,6 +65,11 @@ class ReadThroughCache:
         )
         self._behind = behind or ThreadPoolExecutor(_READERS, "recent").submit
 
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is cached."""
+        return self._clock is not None
+
     def has(self, key: Hashable, age: Age[Any]) -> bool:
         """Whether `get` with `behind` would return without waiting for a read."""
         with self._lock:

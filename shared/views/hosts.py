@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sized
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -29,6 +29,7 @@ from shared.records.session_hosts import (
     powers_key,
     powers_of,
     see_hosts,
+    see_pools,
     with_vms,
 )
 from shared.services import POOLS, Services
@@ -65,8 +66,31 @@ def recent_hosts(services: Services, host_pool_id: str, *, behind: bool = True) 
         return max(SEEN_FOR, reads_of(HOST_LISTS + VM_LISTS, hosts) / POOL_READS)
 
     return services.read_cache.get(
-        ("hosts", host_pool_id), age, partial(see_hosts, services, host_pool_id), grows=True, behind=behind
+        _recent_key(host_pool_id), age, partial(see_hosts, services, host_pool_id), grows=True, behind=behind
     )
+
+
+def _recent_key(host_pool_id: str) -> tuple[str, str]:
+    return "hosts", host_pool_id
+
+
+def read_together(services: Services, pools: Sequence[Pool]) -> Mapping[str, AzureError]:
+    """Read the hosts of these pools for `recent_hosts`, with one list of VMs for all of them, unless that has just been
+    done. Answers why pools could not be read, by name: asking again for each would make it worse for a busy Azure."""
+    if len(pools) < 2 or not services.read_cache.keeps:
+        return {}
+
+    def read() -> Mapping[str, AzureError]:
+        errors: dict[str, AzureError] = {}
+        found = see_pools(services, pools)
+        for pool in pools:
+            if isinstance(hosts := found[pool.name], AzureError):
+                errors[pool.name] = hosts
+            else:
+                services.read_cache.keep(_recent_key(pool.host_pool_id), hosts)
+        return errors
+
+    return services.read_cache.get(("hosts of pools", frozenset(pool.name for pool in pools)), SEEN_FOR, read)
 
 
 def reads_of(lists: int, items: Sized) -> int:

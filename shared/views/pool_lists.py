@@ -21,6 +21,7 @@ from shared.records.pool_looks import look_of_pass, newest_look, stored_looks
 from shared.records.pools import running_rollout
 from shared.services import POOLS, ROLLOUTS, Services
 from shared.views.filters import check_account_filter, check_image_filter
+from shared.views.hosts import read_together
 from shared.views.pools import PoolRollouts, read_view, staged_version, view_pool
 
 _READERS = 8
@@ -74,12 +75,14 @@ def _matches(pool: Pool, query: PoolsQuery) -> bool:
 
 
 def _read(services: Services, pools: Sequence[Pool]) -> list[PoolView]:
-    """The pools as they are in Azure."""
+    """The pools as they are in Azure. Those that are due are read with one list of VMs, also behind the answer."""
+    due = [pool for pool in pools if not services.read_cache.has(_listed(pool), LISTED_FOR / 2)]  # it counts twice that
 
     def view_of(pool: Pool) -> PoolView:
-        return services.read_cache.get(
-            _listed(pool), LISTED_FOR, lambda: read_view(services, pool, behind=False), behind=True
-        )
+        def read() -> PoolView:
+            return read_view(services, pool, behind=False, error=read_together(services, due).get(pool.name))
+
+        return services.read_cache.get(_listed(pool), LISTED_FOR, read, behind=True)
 
     unknown = [pool for pool in pools if not services.read_cache.has(_listed(pool), LISTED_FOR)]
     with ThreadPoolExecutor(_READERS) as readers:  # starts a thread for each that is to be read, as a rule none

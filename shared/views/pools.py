@@ -57,15 +57,18 @@ def read_pool(services: Services, name: str) -> PoolView:
     )
 
 
-def read_view(services: Services, pool: Pool, *, behind: bool) -> PoolView:
-    """`behind`: its hosts may be read behind the answer. Not for what is kept itself, or their ages would add up."""
+def read_view(services: Services, pool: Pool, *, behind: bool, error: AzureError | None = None) -> PoolView:
+    """`behind`: its hosts may be read behind the answer. Not for what is kept itself, or their ages would add up.
+    `error`: why they have just not been found."""
     rollouts = read_rollouts_of(services, pool)
     staged, now = staged_version(services, pool.image), services.now()
     new_hosts = new_hosts_view(services, pool, rollouts.running)
     try:
+        if error is not None:
+            raise error
         seen = recent_hosts(services, pool.host_pool_id, behind=behind)
-    except AzureError as error:
-        changes = {"problem": describe_azure_error("host pool", error), "new_hosts": new_hosts}
+    except AzureError as refused:
+        changes = {"problem": describe_azure_error("host pool", refused), "new_hosts": new_hosts}
         return view_pool(pool, None, rollouts, staged, now).model_copy(update=changes)
     return view_live(pool, seen, rollouts, staged, now).model_copy(update={"new_hosts": new_hosts})
 

@@ -17,8 +17,9 @@ from shared.rollouts.reconcile.snapshot import read_snapshot
 from shared.views.hosts import DETAILS_FOR, POWER_FOR
 from shared.views.new_hosts import GALLERY_FOR
 from tests.api.access.world import two_customers
+from tests.api.pools.test_pool_lists import add
 from tests.fixtures.app import START, App, AppWithCaches, change_pool, office, update
-from tests.fixtures.world.azure import vm_id_of
+from tests.fixtures.world.azure import HOST_POOL_ID, vm_id_of
 from triggers.http.contract import ENDPOINTS
 
 PAGES = {"session_hosts": 1, "machines": 2, "user_sessions": 1}
@@ -186,6 +187,29 @@ def test_the_version_for_new_hosts_costs_a_read_of_the_gallery_in_a_quarter_of_a
         app.tables.rollouts.replace(app.rollout(rollout_id))
         assert app.send("GET", f"/api/rollouts/{rollout_id}").json["new_hosts"]["version"] == "1.0.0"
     assert len(app.world.calls) - before <= 60 / GALLERY_FOR
+
+
+def test_a_list_of_pools_reads_their_vms_once_for_all_of_them() -> None:
+    """The list of power states is that of the whole subscription: one for each pool would use up ARM's quota."""
+    app, _ = watched(3)
+    for name in ("hr", "sales", "lab"):
+        add(app, name)
+        app.world.add_host(f"{name}.contoso.local", host_pool_id=HOST_POOL_ID.replace("hp-office", f"hp-{name}"))
+    app.world.fail("session_hosts", AzureForbidden("x", 403, "AuthorizationFailed", "no"), target="hp-lab")
+    calls, shown = [], []
+    for _ in range(4):
+        before = len(app.world.calls)
+        shown.append({pool["name"]: (pool["hosts"], bool(pool["problem"])) for pool in listed(app)})
+        methods = [method for method, _ in app.world.calls[before:]]
+        calls.append((methods.count("session_hosts"), methods.count("machines")))
+        app.later(seconds=20)
+    assert shown[0] == {"office": (3, False), "hr": (1, False), "sales": (1, False), "lab": (None, True)}
+    assert calls == [(4, 1), (0, 0), (4, 1), (0, 0)], "read again behind the third answer"
+    assert shown[3]["lab"] == (1, False)
+
+
+def listed(app: App) -> Any:
+    return app.send("GET", "/api/pools").json["items"]
 
 
 def test_polls_of_a_rollout_share_the_row_of_its_pool_until_the_rollout_changes() -> None:
