@@ -185,6 +185,11 @@ def test_a_slow_answer_is_not_taken_for_a_wrong_clock(behind: float, seconds: fl
     assert found.grade == grade, found
 
 
+def test_an_app_that_does_not_say_its_time_is_told() -> None:
+    (found,) = clock(Answer(200, {"now": None}, "", 0.1), datetime.now(UTC))
+    assert (found.grade, found.what_to_do) == ("warn", "check its version")
+
+
 def test_a_time_without_a_zone_is_utc(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     now = datetime.now(UTC)
