@@ -55,8 +55,9 @@ case "$*" in
   *"role assignment list"*) echo /assignments/1; echo /assignments/2 ;;
   *"role definition list"*) echo definition-1 ;;
   *"ad app list"*"appId eq"*) echo "${THERE-client-1}" ;;
-  *"ad app list"*) echo "$REGISTERED" ;;
+  *"ad app list"*) grep -q "ad app create" "$CALLS" && echo client-new || echo "$REGISTERED" ;;
   *"ad app show"*) echo object-1 ;;
+  *"federated-credential list"*) echo "$TRUST" ;;
 esac
 """
 """Answers of `az`. `FAIL` is a part of the calls that end with `ERROR`, the first `FAIL_TIMES` of them."""

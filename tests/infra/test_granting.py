@@ -166,13 +166,3 @@ def test_the_removal_may_be_repeated(desk: Desk) -> None:
 def test_a_second_azd_down_keeps_what_the_first_one_kept(desk: Desk) -> None:
     assert desk.run("before_down.sh", FRESHCOAT_IDENTITY_PRINCIPAL="", FRESHCOAT_CLIENT_ID="").returncode == 0
     assert desk.calls() == []
-
-
-def test_a_registration_by_script_has_the_scope_of_the_template(desk: Desk) -> None:
-    assert desk.run("app_registration.sh", REGISTERED="client-2", PRINCIPAL="").returncode == 0
-    text = desk.calls_file.read_text()
-    assert '"value": "user_impersonation"' in text
-    assert '"signInAudience": "AzureADMyOrg"' in text
-    assert desk.calls("ad sp create --id client-2"), "an earlier run may have ended before it"
-    desk.run("app_registration.sh", REGISTERED="client-2", ENTRA_TENANTS=f"{SUBSCRIPTION},{IDENTITY}")
-    assert '"signInAudience": "AzureADMultipleOrgs"' in desk.calls_file.read_text()

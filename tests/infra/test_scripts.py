@@ -145,14 +145,3 @@ def test_what_azd_forgets_is_kept_for_the_time_after(desk: Desk) -> None:
 def test_after_down_a_registration_of_yours_stays(desk: Desk) -> None:
     assert desk.run("after_down.sh", GIVEN_CLIENT_ID="client-1").returncode == 0
     assert desk.calls("ad app delete") == []
-
-
-def test_a_registration_is_made_once_and_its_addresses_later(desk: Desk) -> None:
-    assert desk.run("app_registration.sh", REGISTERED="client-2").returncode == 0
-    assert desk.calls("ad app create") == []
-    assert desk.calls("spa") == []
-    assert desk.calls("azd env set GIVEN_CLIENT_ID client-2")
-    done = desk.run("app_registration.sh", GIVEN_CLIENT_ID="client-2", FRESHCOAT_URL="https://app.example")
-    assert done.returncode == 0, done.stderr
-    assert "https://app.example/console/" in desk.calls_file.read_text()
-    assert IDENTITY in desk.calls_file.read_text()
