@@ -8,12 +8,15 @@ from itertools import cycle
 from math import ceil
 from typing import Any
 
+import pytest
+
 from shared.caches.read_through import ReadThroughCache
 from shared.core.errors import AzureForbidden
 from shared.core.states import RolloutState
 from shared.models.pools import LostHost, Pool
 from shared.models.rollouts import RolloutHost
 from shared.rollouts.reconcile.snapshot import read_snapshot
+from shared.views import hosts
 from shared.views.hosts import DETAILS_FOR, POWER_FOR
 from shared.views.new_hosts import GALLERY_FOR
 from tests.api.access.world import two_customers
@@ -42,10 +45,10 @@ def with_lasting_caches(made: App) -> App:
     return app
 
 
-def watched(hosts: int) -> tuple[App, str]:
+def watched(size: int) -> tuple[App, str]:
     """A running rollout of so many hosts, with caches that last."""
     made = office()
-    for number in range(hosts - 3):
+    for number in range(size - 3):
         made.world.add_host(f"w{number:05d}.contoso.local")
     app = with_lasting_caches(made)
     rollout_id = str(update(app).json["id"])
@@ -57,8 +60,8 @@ def watched(hosts: int) -> tuple[App, str]:
     return app, rollout_id
 
 
-def arm_reads(app: App, since: int, hosts: int) -> int:
-    return sum(PAGES.get(method, 0) * ceil(hosts / 200) or 1 for method, _ in app.world.calls[since:])
+def arm_reads(app: App, since: int, size: int) -> int:
+    return sum(PAGES.get(method, 0) * ceil(size / 200) or 1 for method, _ in app.world.calls[since:])
 
 
 def details(app: App, rollout_id: str, host: str = "h0") -> Any:
@@ -231,3 +234,14 @@ def test_polls_of_a_rollout_share_the_row_of_its_pool_until_the_rollout_changes(
     change_pool(app, lost_hosts=(LostHost(host="gone", vm_id="/vm", rollout=rollout_id),))
     shown = app.send("GET", f"/api/rollouts/{rollout_id}").json
     assert (shown["state"], [one["host"] for one in shown["lost_hosts"]], reads) == ("paused", ["gone"], ["office"])
+
+
+def test_the_more_sessions_a_pool_has_the_less_often_its_people_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    app, rollout_id = watched(3)
+    monkeypatch.setattr(hosts, "PER_READ", 0.1)  # as if its three sessions were thirty pages
+    before, reads = app.world.count("user_sessions"), []
+    for seconds in (0, 20, 9, 2):
+        app.later(seconds=seconds)
+        assert app.send("GET", f"/api/rollouts/{rollout_id}/people").json["count"] == 3
+        reads.append(app.world.count("user_sessions") - before)
+    assert reads == [1, 1, 1, 2]
