@@ -39,6 +39,15 @@ def test_the_package_is_deployed_as_it_was_made() -> None:
     assert PROJECT["hooks"]["predeploy"]["posix"]["run"] == "sh infra/scripts/before_deploy.sh"
 
 
+def test_az_is_told_not_to_build_the_package_anew() -> None:
+    """For Python on Flex Consumption `az` builds in Azure unless told otherwise (`enable_zip_deploy_flex` of 2.91)."""
+    said = [
+        line for page in (ROOT / "docs").rglob("*.md") for line in page.read_text().splitlines() if "config-zip" in line
+    ]
+    assert said
+    assert [line for line in said if "--build-remote false" not in line] == []
+
+
 def test_azd_never_packs_the_folder_itself() -> None:
     """Without the packages of the app, what it deploys would not start."""
     refusal = PROJECT["services"]["api"]["hooks"]["prepackage"]["posix"]["run"]
