@@ -19,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ KINDS = frozenset({".py", ".ps1", ".json"})
 PLATFORM, PYTHON = "x86_64-manylinux_2_28", "3.13"
 """What Azure Functions runs Python 3.13 on."""
 INTERRUPTED = 130
+_MAKING, _HOUR = "making-", 3600
 _OF_THE_MACHINE = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
 """Files of an installation that say where and by what it was made."""
 _LOADS = "import sys; sys.path[:0] = sys.argv[1:]; sys.dont_write_bytecode = True; import function_app"
@@ -86,7 +88,8 @@ def make(
     out.mkdir(parents=True, exist_ok=True)
     zipped, folder = out / f"freshcoat-{RELEASE}.zip", out / "package"
     zipped.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(prefix="making-", dir=out) as place:
+    _remove_left_over(out)
+    with tempfile.TemporaryDirectory(prefix=_MAKING, dir=out) as place:
         made = Path(place, "package")
         _copy(root, names, made, engine)
         (install or install_locked)(root / "requirements.txt", made / PACKAGES)
@@ -98,6 +101,13 @@ def make(
         made.rename(folder)
         Path(place, "zip").rename(zipped)
     return Package(folder, zipped, count, hashlib.sha256(zipped.read_bytes()).hexdigest(), commit(root))
+
+
+def _remove_left_over(out: Path) -> None:
+    """Remove what killed ones have left. Another one may be at work in what is younger."""
+    for left in out.glob(f"{_MAKING}*"):
+        if time.time() - left.stat().st_mtime > _HOUR:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _copy(root: Path, names: list[Path], made: Path, engine: Backend) -> None:

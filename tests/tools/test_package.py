@@ -156,6 +156,15 @@ def test_a_package_that_cannot_be_made_again_is_not_left_to_be_deployed(tmp_path
     assert package.make(root, out, install).sha256 == made.sha256
 
 
+def test_what_a_killed_one_left_is_removed_later(tmp_path: Path) -> None:
+    root, out = sources(tmp_path / "project"), tmp_path / "out"
+    for name in ("making-old", "making-now"):
+        (out / name / "package").mkdir(parents=True)
+    os.utime(out / "making-old", (1_000_000_000, 1_000_000_000))
+    made = package.make(root, out, install)
+    assert {path.name for path in out.iterdir()} == {"package", made.zip.name, "making-now"}
+
+
 def test_an_interrupted_one_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupted(**_: object) -> None:
         raise KeyboardInterrupt
