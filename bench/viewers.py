@@ -1,7 +1,9 @@
 """Twenty viewers of a running rollout of 1,000 hosts: response times, what is sent, and what they cost in ARM reads.
 
 Each viewer asks every 2 seconds for the rollout and for what changed of its hosts, as a page does; every fourth also
-has the table of hosts open. Spans with and without viewers alternate, so that both see the rollout at work.
+has the table of hosts open. Spans with and without viewers take turns so that neither kind is later than the other: the
+rollout reads more and more at first, and what viewers cost is less than these reads vary. Therefore the reads of lists
+that only viewers ask for are counted by themselves, too.
 """
 
 from __future__ import annotations
@@ -18,10 +20,12 @@ from bench.rows import Part, Row, percentile
 from bench.stack import EAGER, TIMEOUT, BenchStack, bench_stack
 
 VIEWERS, HOSTS, EVERY = 20, 1_000, 2.0
-SPANS, SPAN = 3, 20.0
-"""So many spans of so many seconds with viewers, and as many without."""
+WATCHED, SPAN = (False, True, True, False), 30.0
+"""Whether there are viewers in each span, and its seconds."""
 IN_WORK, AFTER = 100, 20.0
 P99, MORE_READS = 0.25, 1.05
+ALL, LISTS = "all", ("list_session_hosts", "list_vms", "list_versions", "list_user_sessions")
+"""All reads, and the lists that viewers ask for; the passes of the rollout read the first one as well."""
 
 
 @dataclass
@@ -39,7 +43,7 @@ class Seen:
 def run() -> list[Row]:
     """Measure while the rollout runs, in turn with and without viewers."""
     part = Part("viewers")
-    reads: dict[bool, list[float]] = {True: [], False: []}
+    reads: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
     seen = Seen()
     with bench_stack(HOSTS, sim_flags=("--users", "off", "--busy", "0")) as up:
         up.register(EAGER)
@@ -48,24 +52,25 @@ def run() -> list[Row]:
             time.sleep(1.0)
         first = _grid_bytes(up, rollout)
         time.sleep(AFTER)
-        for number in range(2 * SPANS):
-            watched = number % 2 == 1
+        for watched in WATCHED:
             before = _reads(up)
             if watched:
                 asyncio.run(_watch(up, rollout, seen))
             else:
                 time.sleep(SPAN)
-            reads[watched].append((_reads(up) - before) / SPAN)
+            reads[watched] += _reads(up) - before
         up.check_violations()
     _report(part, reads, seen, first)
     return part.rows
 
 
-def _report(part: Part, reads: dict[bool, list[float]], seen: Seen, first: int) -> None:
-    without, watched = (sum(reads[one]) / SPANS for one in (False, True))
+def _report(part: Part, reads: dict[bool, Counter[str]], seen: Seen, first: int) -> None:
+    without, watched = (reads[one][ALL] / (SPAN * WATCHED.count(one)) for one in (False, True))
+    asked_for = sum(reads[True][name] - reads[False][name] for name in LISTS) / (SPAN * WATCHED.count(True))
     part.at_most(f"reads of {VIEWERS} viewers, p99", percentile(seen.seconds, 0.99), "s", P99)
     part.shown(f"reads of {VIEWERS} viewers, p50", percentile(seen.seconds, 0.5), "s")
-    part.at_most("ARM reads with viewers, of those without", watched / without, "", MORE_READS)
+    part.at_most("ARM reads with what viewers ask for, of those without", 1.0 + asked_for / without, "", MORE_READS)
+    part.shown("all ARM reads with viewers, of those without", watched / without, "")
     part.shown("ARM reads without viewers", without, "per second")
     part.shown("changed hosts, median of an answer", float(percentile(seen.sizes, 0.5)), "bytes")
     part.shown(f"all {HOSTS:,} hosts as a grid, uncompressed", first / HOSTS, "bytes per host")
@@ -75,8 +80,10 @@ def _report(part: Part, reads: dict[bool, list[float]], seen: Seen, first: int) 
     part.shown("reads not answered", float(failed), f"of {len(seen.seconds)}")
 
 
-def _reads(up: BenchStack) -> float:
-    return float(up.calls()["by_method"].get("GET", 0))
+def _reads(up: BenchStack) -> Counter[str]:
+    found = up.calls()
+    lists = {name: found["by_operation"].get(name, 0) for name in LISTS}
+    return Counter(lists | {ALL: found["by_method"].get("GET", 0)})
 
 
 def _grid_bytes(up: BenchStack, rollout: str) -> int:
