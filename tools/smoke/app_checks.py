@@ -139,9 +139,9 @@ def myself(target: Target, may: set[str]) -> Iterator[Check]:
     may |= set(me["may"])
     missing = [need for need in WANTED if need not in may]
     if missing:
-        left = "images and pools" if "read" in missing else "pools"
+        left = "tables, images and pools" if "read" in missing else "pools"
         advice = "sign in as somebody with the app role operator, approver or admin (docs/access.md)"
-        yield failed("me", f"{me['name']} may not {' and '.join(missing)}, so {left} were not checked", advice)
+        yield failed("me", f"{me['name']} may not {' or '.join(missing)}, so {left} were not checked", advice)
         return
     accounts = "all accounts" if "*" in me["accounts"] else f"accounts {', '.join(me['accounts']) or 'none'}"
     yield passed("me", f"{me['name']} may {', '.join(me['may'])}; {accounts}")

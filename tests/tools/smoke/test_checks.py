@@ -37,7 +37,7 @@ def test_an_app_that_is_well_passes_and_nothing_is_written(app: App, capsys: pyt
         ({"forged": 200}, 1, "fail  forged sign-in: answered 200, not 401"),
         ({"forged": 503}, 0, "warn  forged sign-in: answered 503, not 401"),
         ({"me": {"may": ["read"]}}, 1, "fail  me: ann may not plan, so pools were not checked"),
-        ({"me": {"may": ["hint"]}}, 1, "fail  me: ann may not read and plan, so images and pools were not checked"),
+        ({"me": {"may": ["hint"]}}, 1, "fail  me: ann may not read or plan, so tables, images and pools"),
         (
             {"health": {"tables": "cannot be read", "azure": "not asked: no pool can be read"}},
             1,
