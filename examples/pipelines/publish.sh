@@ -57,6 +57,7 @@ explain() {
     7) complain "Freshcoat cannot be reached, or Azure is busy. Run it again: nothing is done twice." ;;
     8) complain "It has failed, was cancelled or was rolled back." ;;
     9) complain "It waits for a person: approve or resume it, then run this again." ;;
+    10) complain "The app is older or newer than this freshcoat: its answer lacks something. Copy cli/ of the app's release." ;;
     124) complain "It is not finished in the time given, and goes on. Run this again to go on waiting." ;;
     *) complain "An unexpected error." ;;
   esac
