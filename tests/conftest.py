@@ -1,6 +1,8 @@
 """Fixtures every test can use."""
 
-from collections import Counter
+import gc
+from collections import Counter, deque
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,20 +17,48 @@ __all__ = ["azurite", "table_settings", "tables"]
 
 _PROMISES = "promises: "
 
-LONGEST_FIRST = (
-    "tests/chaos/",
-    "tests/promises/",
-    "tests/end_to_end/",
-    "tests/browser/",
-    "tests/tools/stack/",
-    "tests/docs/test_commands_",
-)
-"""Files with few but long tests. They start first, so that none of them still runs alone at the end."""
+SECONDS = {"tests/chaos/": 170, "tests/promises/": 90, "tests/console/": 50, "tests/scenarios/": 9, "tests/": 3}
+"""About how long a file of a folder takes. The longest start first, so that none of them runs alone at the end."""
+
+WAITING = ("tests/end_to_end/", "tests/browser/", "tests/tools/stack/", "tests/docs/test_commands_")
+"""Files whose tests mostly wait for other processes. They run side by side with those that use the cores, from the
+beginning until LEFT_ALONE of the others are left, so that none of them still runs at the end."""
+
+LEFT_ALONE = 0.2
+_MANY = 1_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the longest tests first; among them, those that wait for processes before those that use the cores."""
-    items.sort(key=lambda item: [not item.nodeid.startswith(folder) for folder in LONGEST_FIRST])
+    """Run the longest files first, and those that wait all along with those that use the cores."""
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    waiting = [file for file in files if file.startswith(WAITING)]
+    others = sorted((file for file in files if not file.startswith(WAITING)), key=lambda file: -_seconds(file))
+    items[:] = [item for file in _side_by_side(waiting, others) for item in files[file]]
+
+
+def _seconds(file: str) -> int:
+    return next((seconds for folder, seconds in SECONDS.items() if file.startswith(folder)), 1)
+
+
+def _side_by_side(waiting: list[str], others: list[str]) -> Iterator[str]:
+    """The files of both lists, each in its order; the waiting ones evenly over the time that the others take."""
+    end, gone = (1 - LEFT_ALONE) * sum(map(_seconds, others)), 0.0
+    left = deque(waiting)
+    for file in others:
+        while left and gone * len(waiting) >= (len(waiting) - len(left)) * end:
+            yield left.popleft()
+        yield file
+        gone += _seconds(file)
+    yield from left
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Leave what was imported and collected out of each search for garbage: with all tests these are millions."""
+    if len(session.items) > _MANY:
+        gc.collect()
+        gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

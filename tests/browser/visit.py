@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ LOOKS = (
     ("dark-360", True, NARROW),
 )
 """Name, whether it is dark, and size of the window."""
+PICTURES = bool(os.environ.get("PICTURES"))
+"""Whether to keep pictures of the pages: drawing a whole page costs as much as looking at it with axe."""
 SCREENSHOTS = ROOT / ".local" / "screenshots"
 _AXE = ROOT / "console/node_modules/axe-core/axe.min.js"
 _TELL_VIOLATIONS = """
@@ -113,7 +116,8 @@ def check_for_all(page: Page, *, floating: bool = False) -> None:
     """
     if not floating:
         expect(page.get_by_role("region", name="Messages").get_by_role("listitem")).to_have_count(0)
-    page.evaluate(_AXE.read_text())
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_AXE.read_text())
     found: list[dict[str, Any]] = page.evaluate(_RUN_AXE, floating)["violations"]
     told = [
         f"{rule['id']}: {node['html'][:160]} -> {node['failureSummary']}" for rule in found for node in rule["nodes"]
@@ -122,24 +126,31 @@ def check_for_all(page: Page, *, floating: bool = False) -> None:
 
 
 def picture(page: Page, name: str) -> None:
-    """Keep a picture of the whole page in `.local/screenshots`."""
+    """Keep a picture of the whole page in `.local/screenshots`, when `PICTURES` asks for it."""
+    if not PICTURES:
+        return
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True, animations="disabled")
 
 
 def look_at(visit: Visit, path: str, name: str, title: str) -> None:
-    """Open a page light and dark, wide and narrow: axe finds nothing, nothing sticks out, and a picture is kept."""
+    """Look at a page light and dark, wide and narrow: axe finds nothing, and nothing sticks out.
+
+    It is loaded once. It follows the size of its window and the colours that the system asks for.
+    """
+    page = visit.open(path)
     for label, dark, size in LOOKS:
-        page = visit.open(path, dark=dark, size=size)
+        page.emulate_media(color_scheme="dark" if dark else "light")
+        page.set_viewport_size({"width": size[0], "height": size[1]})
         expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
+        expect(page.locator("html")).to_have_attribute("data-theme", "dark" if dark else "light")
         settle(page)
-        assert page.evaluate("document.documentElement.dataset.theme") == ("dark" if dark else "light")
         check_look(page, f"{name}-{label}")
-        page.context.close()
+    page.context.close()
 
 
 def check_look(page: Page, name: str) -> None:
-    """Axe finds nothing, the page does not scroll sideways, and a picture is kept."""
+    """Axe finds nothing, and the page does not scroll sideways. A picture is kept when `PICTURES` asks for it."""
     picture(page, name)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
     check_for_all(page)

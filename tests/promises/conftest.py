@@ -6,7 +6,7 @@ import pytest
 
 from shared.rollouts.preflight import facts
 from shared.rollouts.reconcile import execute
-from tests.promises.sequential_executor import InOrder
+from tests.fixtures.sequential_executor import InOrder
 
 
 @pytest.fixture(autouse=True)
