@@ -87,19 +87,19 @@ def timers(found: Sequence[Mapping[str, Any]], now: datetime) -> Check:
 
 
 def _pool(target: Target, pool: Mapping[str, Any]) -> Iterator[Check]:
-    """Raises CliError when the app, or Azure behind it, does not answer."""
+    """Raises CliError when the app, or Azure behind it, does not answer, and when nobody is signed in any more."""
     name = f"pool {pool['name']}"
     try:
         version = pool.get("version") or target.client.get(f"pools/{pool['name']}/image")["version"]
     except CliError as error:
-        if error.code is Exit.UNREACHABLE:
+        if _of_all_pools(error):
             raise
         yield warned(name, f"it has no version yet, so no plan was made. {words(error)}", "activate a version first")
         return
     try:
         plan = _plan(target, pool["name"], version)
     except CliError as error:
-        if error.code is Exit.UNREACHABLE or (error.problem or {}).get("status") == 401:
+        if _of_all_pools(error):
             raise
         text = f"no plan can be made. {words(error)}"
         if error.code is Exit.NOT_NOW:
@@ -108,6 +108,11 @@ def _pool(target: Target, pool: Mapping[str, Any]) -> Iterator[Check]:
             yield failed(name, text, "do what the text says, and check again")
         return
     yield from graded(name, plan["preflight"], target.simulated)
+
+
+def _of_all_pools(error: CliError) -> bool:
+    """Whether the next pool would fare the same: nobody answers, or the sign-in has expired."""
+    return error.code is Exit.UNREACHABLE or (error.problem or {}).get("status") == 401
 
 
 def _plan(target: Target, pool: str, version: str) -> Any:

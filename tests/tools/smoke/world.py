@@ -22,7 +22,7 @@ POOL = {"name": "office", "version": "1.0.0", "registered_at": "2026-01-01T00:00
 IMAGE = {"name": "win11", "problem": "", "current": "1.0.0"}
 
 
-def pool(name: str, version: str = "1.0.0", **fields: Any) -> dict[str, Any]:
+def pool(name: str, version: str | None = "1.0.0", **fields: Any) -> dict[str, Any]:
     """A pool as the list shows it; the timer has just looked at it."""
     return POOL | {"name": name, "version": version, "seen_at": datetime.now(UTC).isoformat()} | fields
 
