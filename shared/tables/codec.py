@@ -206,7 +206,7 @@ def _native(value: Any) -> Any:
 
 
 def _text_of(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    return f"{moment.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def _moment(kept: Any) -> Any:
