@@ -52,7 +52,9 @@ def checks(asked: Asked, say: Callable[[str], None]) -> Iterator[Check]:
                 yield from _each("strangers", app_checks.closed(target))
                 yield from _as_somebody(target, asked, say)
         except CliError as error:
-            yield failed("me", words(error), f"sign in with: freshcoat login {asked.url}")
+            login = f"sign in with: freshcoat login {asked.url}"
+            advice = login if error.code is Exit.NOT_ALLOWED else "do what the text says, and check again"
+            yield failed("me", words(error), advice)
         except _NOT_UNDERSTOOD as error:
             yield _other_form("about", error)
 

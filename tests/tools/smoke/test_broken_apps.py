@@ -97,7 +97,10 @@ def test_an_app_that_says_nothing_known_about_its_sign_in(app: App, world: World
     world.about["auth"] = auth
     code, said = run(app, capsys)
     assert code == 1
-    assert "fail  about: the answer has not the form that this release expects" in said
+    assert (
+        "fail  about: the answer has not the form that this release expects" in said or "fail  me: The app and" in said
+    )
+    assert "Traceback" not in said
 
 
 def test_a_sign_in_that_has_expired_says_how_to_renew_it(app: App, world: World, capsys: Any) -> None:
