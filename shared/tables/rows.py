@@ -23,7 +23,7 @@ from shared.tables.errors import translated
 from shared.tables.keys import escape_key
 from shared.tables.limits import TRANSACTION_ROWS, transactions
 from shared.tables.paging import check_one_partition, next_page, read_continuation
-from shared.tables.plain_pages import with_plain_pages
+from shared.tables.plain_pages import plain_rows, with_plain_pages
 
 ONCE: Final[dict[str, Any]] = {"retry_total": 2, "retry_connect": 2, "retry_read": 0, "retry_status": 0}
 """Retry only if the connection could not be made, so that the request was never sent."""
@@ -144,7 +144,8 @@ class TableRows[R: Record]:
     def every(self) -> list[R]:
         """Every record of the table, whatever its partition."""
         with translated(self._name):
-            return [self._read(entity) for entity in self._table.list_entities(results_per_page=_SERVICE_PAGE)]
+            found = plain_rows(self._table.list_entities(results_per_page=_SERVICE_PAGE))
+            return [self._read(entity) for entity in found]
 
     def page(self, partition: str, *, limit: int, continuation: str | None = None, **equal: Any) -> Page[R]:
         """Up to `limit` records of a partition in key order, those whose properties equal the given values.
@@ -160,7 +161,7 @@ class TableRows[R: Record]:
         """Up to `limit` records of the table whose time `name` is before `moment`. Reads the whole table."""
         which = f"{name} lt {self._codec.literal(name, moment)}"
         with translated(self._name):
-            found = self._table.query_entities(which, results_per_page=min(limit, _SERVICE_PAGE))
+            found = plain_rows(self._table.query_entities(which, results_per_page=min(limit, _SERVICE_PAGE)))
             return [self._read(entity) for entity in islice(found, limit)]
 
     def each(self, partition: str, **equal: Any) -> Iterator[R]:
@@ -180,7 +181,7 @@ class TableRows[R: Record]:
 
     def _entities(self, partition: str, more: str, page_size: int) -> Iterable[Any]:
         which = f"PartitionKey eq {_text(escape_key(partition))}{more}"
-        return self._table.query_entities(which, results_per_page=page_size)
+        return plain_rows(self._table.query_entities(which, results_per_page=page_size))
 
     def _read(self, entity: Any) -> R:
         """The record of an entity, which is always read. A kept one is as good: its etag names the same content."""

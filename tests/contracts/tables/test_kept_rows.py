@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from azure.data.tables._generated._serialization import Deserializer
 from shared.core.settings import Settings
 from shared.tables.codec import Codec
 from shared.tables.open import connect
-from shared.tables.plain_pages import with_plain_pages
+from shared.tables.plain_pages import PlainRow, plain_row, plain_rows, with_plain_pages
 from shared.tables.rows import TableRows
 from tests.fixtures.table_records import NOON, Everything, everything_keys
 
@@ -89,3 +90,42 @@ def test_pages_are_the_same_without_the_copy_of_the_sdk(table: TableClient, monk
     assert (plain, len(plain)) == (copied, 7)
     assert [one.metadata for one in plain] == [one.metadata for one in copied]
     assert [list(map(type, one.values())) for one in plain] == [list(map(type, one.values())) for one in copied]
+
+
+def test_rows_are_the_same_without_what_the_sdk_makes_of_them(
+    table: TableClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a page has values whose type the service has to name."""
+    typed = Everything(name="c-typed", number=2**40, text="ö" * 40_000)
+    written = TableRows(table, Codec(Everything, everything_keys)).write_many([*records(8), typed])
+    which = "PartitionKey eq 'g'"
+    usual = list(table.query_entities(which, results_per_page=3))
+    ours = list(plain_rows(with_plain_pages(table).query_entities(which, results_per_page=3)))
+    assert (ours, len(ours)) == (usual, 9)
+    for name in ("etag", "timestamp"):
+        assert [one.metadata[name] for one in ours] == [one.metadata[name] for one in usual]
+    assert 0 < sum(isinstance(one, PlainRow) for one in ours) < 9, "some pages have it, others not"
+    TableRows(table, Codec(Everything, everything_keys)).remove(written[-1])
+    monkeypatch.setattr("azure.data.tables._models._convert_to_entity", None)
+    rows = TableRows(table, Codec(Everything, everything_keys))
+    assert rows.all("g") == rows.since("g", "")[0] == rows.every() == written[:-1]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"odata.etag": "e"},
+        {"Timestamp": "2026-11-02T09:00:00Z"},
+        {"odata.etag": "e", "Timestamp": "2026-11-02T09:00:00Z", "n@odata.type": "Edm.Int64", "n": "5"},
+        {"odata.etag": "e", "Timestamp": "2026-11-02T09:00:00Z", "n": 2**31},
+    ],
+)
+def test_a_row_that_is_not_plain_is_left_to_the_sdk(entry: dict[str, Any]) -> None:
+    assert plain_row(entry) is None
+
+
+def test_the_time_of_the_last_write_has_seven_digits_or_none() -> None:
+    for text, microsecond in (("2026-11-02T09:00:00.1234567Z", 123456), ("2026-11-02T09:00:00Z", 0)):
+        row = plain_row({"odata.etag": "e", "Timestamp": text, "Timestamp@odata.type": "Edm.DateTime", "a": True})
+        assert row == {"a": True}
+        assert row.metadata["timestamp"] == datetime(2026, 11, 2, 9, 0, 0, microsecond, UTC)
