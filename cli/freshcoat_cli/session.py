@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from functools import cached_property
 from typing import Any
@@ -14,7 +13,7 @@ from freshcoat_cli.client.http import Client, Reply
 from freshcoat_cli.client.signing_in import KEY_VARIABLE, Nothing, auth_of, credential_of
 from freshcoat_cli.config.profiles import Profile, resolve
 from freshcoat_cli.errors import CliError, Exit, usage
-from freshcoat_cli.options import Change, Common, Waiting
+from freshcoat_cli.options import Change, Common
 from freshcoat_cli.output.printer import Format, Printer
 
 OUTPUT_VARIABLE = "FRESHCOAT_OUTPUT"
@@ -94,21 +93,6 @@ class Session:
         key = change.idempotency_key if change else None
         headers = {"If-None-Match": "*"} if only_new else None
         return self.client.send(method, path, body, key=key, headers=headers, query=query)
-
-    def follow(self, view: Mapping[str, Any], given: Waiting, wanted: Collection[str] = ()) -> None:
-        """Follow a rollout or a task until its end. Raises what ends the command unless it ends as wanted.
-
-        By default that is to succeed, and for a rollout that goes back, to be rolled back.
-        """
-        from freshcoat_cli.watch.run import wait_for  # noqa: PLC0415 - other commands start quicker without it
-
-        path = f"{'tasks' if 'steps' in view else 'rollouts'}/{view['id']}"
-        ends = wanted or ("rolled_back" if view.get("rolling_back") else "succeeded",)
-        try:
-            wait_for(self, path, wanted=ends, stop_when_waiting=given.stop_when_waiting, named=self.out.quiet)
-        except CliError as error:  # the work goes on: nobody should have to search for it
-            error.begun = str(view["id"])
-            raise
 
     def ask(self, question: str, change: Change) -> None:
         """Go on only with a yes. Raises CliError for a no, and where nobody can be asked."""

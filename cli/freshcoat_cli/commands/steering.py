@@ -12,6 +12,7 @@ from freshcoat_cli.command import command
 from freshcoat_cli.commands.panels import STEER
 from freshcoat_cli.commands.subjects import AnySubject, Found, Movable, Subject, find, rollout_path
 from freshcoat_cli.errors import usage
+from freshcoat_cli.following import follow
 from freshcoat_cli.options import Bounded, Reasoned, When
 from freshcoat_cli.output.moments import full, moment_of, now, zone_of
 from freshcoat_cli.output.words import message, plain, words
@@ -191,7 +192,7 @@ def _tell_of(session: Session, view: dict[str, Any], given: Reasoned, wanted: tu
     if session.out.shows_begun or not given.wait:
         _show(session, view)
     if given.wait:
-        session.follow(view, given, wanted)
+        follow(session, view, given, wanted)
 
 
 def _show(session: Session, view: dict[str, Any]) -> None:

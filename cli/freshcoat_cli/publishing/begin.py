@@ -10,6 +10,7 @@ from rich.text import Text
 
 from freshcoat_cli.client.http import Reply
 from freshcoat_cli.errors import CliError, Exit
+from freshcoat_cli.following import follow
 from freshcoat_cli.options import Begin
 from freshcoat_cli.output.moments import now
 from freshcoat_cli.output.words import count, plain
@@ -55,7 +56,7 @@ def begin(session: Session, work: Work, given: Begin) -> None:
     if session.out.shows_begun or not given.wait:
         show_begun(session, view, work.follow)
     if given.wait:
-        session.follow(view, given)
+        follow(session, view, given)
 
 
 def _plan_before(session: Session, work: Work, given: Begin) -> dict[str, Any]:
