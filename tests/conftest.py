@@ -20,9 +20,9 @@ _PROMISES = "promises: "
 SECONDS = {"tests/chaos/": 170, "tests/promises/": 90, "tests/console/": 50, "tests/scenarios/": 9, "tests/": 3}
 """About how long a file of a folder takes. The longest start first, so that none of them runs alone at the end."""
 
-WAITING = ("tests/end_to_end/", "tests/browser/", "tests/tools/stack/", "tests/docs/test_commands_")
-"""Files whose tests mostly wait for other processes. They run side by side with those that use the cores, from the
-beginning until LEFT_ALONE of the others are left, so that none of them still runs at the end."""
+WAITING = ("tests/tools/stack/", "tests/docs/test_commands_", "tests/end_to_end/", "tests/browser/")
+"""Files whose tests mostly wait for other processes, those of the longest tests first. They run side by side with those
+that use the cores, until LEFT_ALONE of these are left, so that none of them still runs at the end."""
 
 LEFT_ALONE = 0.2
 _MANY = 1_000
@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     files: dict[str, list[pytest.Item]] = {}
     for item in items:
         files.setdefault(item.nodeid.partition("::")[0], []).append(item)
-    waiting = [file for file in files if file.startswith(WAITING)]
+    waiting = [file for folder in WAITING for file in files if file.startswith(folder)]
     others = sorted((file for file in files if not file.startswith(WAITING)), key=lambda file: -_seconds(file))
     items[:] = [item for file in _side_by_side(waiting, others) for item in files[file]]
 
