@@ -20,6 +20,7 @@ NOW = {"mode": "now"}
 
 @pytest.fixture(autouse=True)
 def no_fault_outlives_its_test(freshcoat: Freshcoat) -> Iterator[None]:
+    freshcoat.sim("DELETE", "/faults")  # those of tests in other files, on the same stack
     yield
     freshcoat.sim("DELETE", "/faults")
 

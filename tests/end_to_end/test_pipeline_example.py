@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -87,11 +87,12 @@ def test_the_steps_in_order_and_again(freshcoat: Freshcoat, pipeline: Pipeline) 
     built = [done(pipeline("build", **second)) for _ in range(2)]
     assert built[0].handed == built[1].handed, "run again, it makes no other version"
     version = built[0].handed["version"]
-    at = {"RELEASE_AT": "mon 06:00", "TIME_ZONE": "Europe/Amsterdam"}
+    day = (datetime.now(UTC) + timedelta(days=3)).strftime("%a")
+    at = {"RELEASE_AT": f"{day.lower()} 06:00", "TIME_ZONE": "Europe/Amsterdam"}
     done(pipeline("release", **second, **at, VERSION=version))
     (promotion,) = freshcoat.get("/promotions?image=pipe")["items"]
     assert (promotion["version"], promotion["state"]) == (version, "scheduled")
-    assert datetime.fromisoformat(promotion["due_local"]).strftime("%a %H:%M") == "Mon 06:00"
+    assert datetime.fromisoformat(promotion["due_local"]).strftime("%a %H:%M") == f"{day} 06:00"
     assert freshcoat.send("DELETE", f"/promotions/{promotion['id']}").status_code == 200
     done(pipeline("release", **second | {"RUN": "github-3"}, VERSION=version))
     wait_until(lambda: freshcoat.get("/images/pipe")["current"] == version, 60)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ IDS = {
 
 @pytest.mark.parametrize("operation", COMMANDS)
 def test_the_command_makes_the_call(operation: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    name, *arguments = shlex.split(COMMANDS[operation])
+    name, *arguments = shlex.split(on_other_days(COMMANDS[operation], datetime.now(UTC).weekday()))
     assert name == "freshcoat"
     monkeypatch.setenv("FRESHCOAT_CONFIG_DIR", str(tmp_path))
     monkeypatch.setenv("FRESHCOAT_NO_KEYRING", "1")
@@ -91,6 +92,26 @@ def test_the_command_makes_the_call(operation: str, tmp_path: Path, monkeypatch:
             assert end.code in {0, None, TIMED_OUT}
         writes = [one for one in server.asked if "what_if=true" not in one.path]
     assert operation in [found(one).name for one in writes], [one.path for one in writes]
+
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def on_other_days(command: str, today: int) -> str:
+    """A command whose weekdays are two to six days ahead, wherever it is `today`: on the day itself one is refused."""
+
+    def ahead(found: re.Match[str]) -> str:
+        return f"{DAYS[(DAYS.index(found[1]) + today + 2) % 7]} "
+
+    assert not re.search(r"\b(sat|sun) \d", command), "these would be today or tomorrow"
+    return re.sub(r"\b(mon|tue|wed|thu|fri) (?=\d)", ahead, command)
+
+
+@pytest.mark.parametrize("today", range(7))
+def test_weekdays_of_commands_are_ahead_in_their_order(today: int) -> None:
+    moved = on_other_days('--at "tue 22:00" --pools-on-logoff "wed 04:00"', today)
+    days = [(DAYS.index(day) - today) % 7 for day in re.findall(r'"(\w{3}) ', moved)]
+    assert days == [3, 4]
 
 
 def agreeing(operation: str) -> list[str]:
