@@ -15,9 +15,6 @@ from pathlib import Path
 
 SCRIPTS = Path(__file__).parent.parent / "docs" / "scripts"
 
-LARGEST = 200_000
-"""Bytes that a script may have which Intune delivers (source: Microsoft's page on PowerShell scripts in Intune)."""
-
 _URL = re.compile(r"https://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~/-]*)?")
 _ID = re.compile(r"[A-Za-z0-9:/._-]+")
 

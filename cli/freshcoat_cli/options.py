@@ -87,25 +87,21 @@ class Reasoned(Change, Waiting):
     ] = None
 
 
-SignOut = Annotated[
-    int | None,
-    Option("--sign-out", min=0, help="The most people that may be signed out now.", rich_help_panel=WRITING),
-]
-
-
 @dataclass(frozen=True)
 class Bounded(Reasoned):
     """What a command takes that may sign people out."""
 
-    sign_out: SignOut = None
+    sign_out: Annotated[
+        int | None,
+        Option("--sign-out", min=0, help="The most people that may be signed out now.", rich_help_panel=WRITING),
+    ] = None
 
 
 @dataclass(frozen=True)
-class Begin(Reasoned):
-    """What takes that begins something with a plan."""
+class Begin(Bounded):
+    """What a command takes that begins something with a plan."""
 
     what_if: Annotated[bool, Option("--what-if", help="Only show what would happen.", rich_help_panel=WRITING)] = False
-    sign_out: SignOut = None
     plan: Annotated[
         str | None, Option("--plan", help="Do what the plan with this id says, or nothing.", rich_help_panel=WRITING)
     ] = None

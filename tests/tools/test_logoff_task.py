@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from shared.azure import scripts
-from tools.logoff_task import LARGEST, SCRIPTS, bundle, main
+from tools.logoff_task import SCRIPTS, bundle, main
 from tools.powershell import syntax_tree
 
 URL, AUDIENCE = "https://freshcoat.contoso.com", "33333333-2222-4333-8444-555555555555"
 INSTALL = (SCRIPTS / "install_logoff_task.ps1").read_text()
 REPORT = (SCRIPTS / "report_logoff.ps1").read_text()
+LARGEST = 200_000
+"""Bytes of a script that Intune delivers, says Microsoft's page on PowerShell scripts in Intune."""
 
 
 def variables_of_the_machine(script: str) -> set[str]:

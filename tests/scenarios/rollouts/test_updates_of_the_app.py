@@ -12,6 +12,7 @@ import pytest
 
 from shared.core.errors import NewerRow, UnreadableOperation
 from shared.models.base import SCHEMA_VERSION, Record
+from shared.models.rollouts import RolloutHost
 from shared.rollouts import control
 from shared.rollouts.hosts.runner import run_host_steps
 from shared.rollouts.reconcile.whole_pool import reconcile_whole_pool
@@ -63,16 +64,21 @@ def test_a_pass_does_nothing_until_the_app_is_updated(kind: str) -> None:
     assert_all_well(env)
 
 
+def assert_nothing_is_done(env: RolloutEnvironment, row: RolloutHost) -> None:
+    """A step of this host is refused, and has changed nothing."""
+    before = env.rows, done(env)
+    with pytest.raises(NewerRow):
+        run_host_steps(env.services, env.engine, {"rollout": row.rollout, "host": row.host, "run": 1})
+    assert (env.rows, done(env)) == before
+
+
 def test_a_step_of_a_host_does_nothing_until_the_app_is_updated() -> None:
     env = office(0)
     env.publish(policy=EAGER)
     env.run_to_minute(until=lambda: in_work(env) == 1)
     (row,) = env.rows.values()
     set_version(env, "hosts", SCHEMA_VERSION + 1)
-    before = env.rows, done(env)
-    with pytest.raises(NewerRow):
-        run_host_steps(env.services, env.engine, {"rollout": row.rollout, "host": row.host, "run": 1})
-    assert (env.rows, done(env)) == before
+    assert_nothing_is_done(env, row)
     set_version(env, "hosts", SCHEMA_VERSION)
     env.run_to_minute()
     assert_all_well(env)
@@ -84,10 +90,7 @@ def test_a_host_whose_completed_step_only_a_newer_version_knows_waits_for_it() -
     env.run_to_minute(until=lambda: in_work(env) == 1)
     (row,) = env.rows.values()
     put(env.tables.hosts, row.replace(rebuild=row.rebuild.replace(completed_step="wash_host")), SCHEMA_VERSION)
-    before = env.rows, done(env)
-    with pytest.raises(NewerRow):
-        run_host_steps(env.services, env.engine, {"rollout": row.rollout, "host": row.host, "run": 1})
-    assert (env.rows, done(env)) == before
+    assert_nothing_is_done(env, row)
     put(env.tables.hosts, env.rows[row.host].replace(rebuild=row.rebuild), SCHEMA_VERSION)
     env.run_to_minute()
     assert_all_well(env)
