@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -16,9 +15,7 @@ from tools import package
 TIMES = 5
 SIZE, IMPORT = 60.0, 1.0
 _SCRIPT = """
-import sys, time
-sys.path[:0] = sys.argv[1:]
-sys.dont_write_bytecode = True
+import time
 began = time.process_time()
 import function_app
 print(time.process_time() - began)
@@ -43,7 +40,7 @@ def run() -> list[Row]:
 
 def _import(folder: Path) -> float:
     """The processor time in seconds of importing the app: the median of several new processes."""
-    command = [sys.executable, "-I", "-S", "-c", _SCRIPT, str(folder), str(folder / package.PACKAGES)]
+    command = package.alone(folder, _SCRIPT)
     taken = [
         subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout  # noqa: S603
         for _ in range(TIMES)

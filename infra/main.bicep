@@ -5,7 +5,7 @@
 // is granted by rights.bicep, which azd does not know. tests/infra holds this.
 targetScope = 'subscription'
 
-@description('Name of the azd environment: small letters, digits and hyphens; part of all names.')
+@description('Name of the azd environment: small letters, digits and hyphens; part of most names.')
 @minLength(1)
 @maxLength(20)
 param environmentName string
@@ -287,7 +287,6 @@ module workbook 'modules/workbook.bicep' = {
 
 output AZURE_RESOURCE_GROUP string = group.name
 output FRESHCOAT_URL string = 'https://${hostName}'
-output FRESHCOAT_APP_NAME string = app.outputs.name
 output FRESHCOAT_CLIENT_ID string = empty(givenClientId) ? entra!.outputs.clientId : givenClientId
 output FRESHCOAT_IDENTITY_PRINCIPAL string = identity.outputs.principalId
 output FRESHCOAT_VAULT string = vault.outputs.name

@@ -45,7 +45,7 @@ INTERRUPTED = 130
 _MAKING, _HOUR = "making-", 3600
 _OF_THE_MACHINE = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
 """Files of an installation that say where and by what it was made."""
-_LOADS = "import sys; sys.path[:0] = sys.argv[1:]; sys.dont_write_bytecode = True; import function_app"
+_ALONE = "import sys; sys.path[:0] = sys.argv[1:]; sys.dont_write_bytecode = True\n"
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """The earliest date that a zip file can hold."""
 
@@ -196,12 +196,18 @@ def _compile(folder: Path) -> None:
         raise PackageError("A module of the package could not be compiled (see above).")
 
 
+def alone(folder: Path, script: str) -> list[str]:
+    """The command that runs a script with the packages of this folder and no others."""
+    return [sys.executable, "-I", "-S", "-c", _ALONE + script, str(folder), str(folder / PACKAGES)]
+
+
 def _check_loads(folder: Path) -> None:
     """Load the app from the package alone, where this machine is of the kind that it is for. Raises PackageError."""
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         return
-    command = [sys.executable, "-I", "-S", "-c", _LOADS, str(folder), str(folder / PACKAGES)]
-    if subprocess.run(command, check=False, env=_plain_environment(), cwd=folder).returncode:
+    if subprocess.run(
+        alone(folder, "import function_app"), check=False, env=_plain_environment(), cwd=folder
+    ).returncode:
         raise PackageError("The app does not load from the package alone (see above): something is missing.")
 
 

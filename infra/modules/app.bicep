@@ -181,4 +181,3 @@ resource signIn 'Microsoft.Web/sites/config@2024-11-01' = {
 }
 
 output id string = app.id
-output name string = app.name

@@ -50,7 +50,7 @@ patient() {
     done
 }
 
-# The name is part of all names, and of what `azd down` looks for: see grant_rights.sh.
+# The name is part of most names, and of what `azd down` looks for: see grant_rights.sh.
 check_name() {
     printf %s "$AZURE_ENV_NAME" | grep -Eqx '[a-z]([a-z0-9-]{0,18}[a-z0-9])?' || {
         echo "The azd environment cannot be called $AZURE_ENV_NAME. Take at most 20 small letters, digits and hyphens, a letter first." >&2

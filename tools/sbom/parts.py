@@ -11,11 +11,10 @@ from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 from typing import Any, Literal
 
-from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-DEPLOYED_ON = {
+DEPLOYED_ON: dict[str, str] = {
     "implementation_name": "cpython",
     "os_name": "posix",
     "platform_machine": "x86_64",
@@ -65,13 +64,12 @@ class Part:
 
 def python_parts(lock: str) -> Iterator[Part]:
     """The packages of requirements.txt that are installed in Azure."""
-    environment = {**{name: str(value) for name, value in default_environment().items()}, **DEPLOYED_ON}
     for line in lock.replace("\\\n", " ").splitlines():
         entry = line.split(" #")[0].strip()
         if not entry or entry.startswith(("#", "-")):
             continue
         wanted = Requirement(entry.split(" --hash")[0])
-        if wanted.marker and not wanted.marker.evaluate(environment):
+        if wanted.marker and not wanted.marker.evaluate(DEPLOYED_ON):
             continue
         (version,) = wanted.specifier
         name = canonicalize_name(wanted.name)

@@ -13,7 +13,7 @@ from tools.smoke.results import Check, failed, passed, warned
 from tools.smoke.target import Answer, Target, ask
 
 SLOW = 5.0
-"""Seconds for a first answer: a cold start takes less."""
+"""Seconds for a first answer: chosen, a cold start in Azure is not measured."""
 CLOCKS_APART = timedelta(seconds=5)
 TOKENS_FAIL = timedelta(minutes=1)
 """Tokens of Entra ID are refused when the clocks are further apart than this."""

@@ -11,15 +11,14 @@ from typing import Any
 
 from freshcoat_cli.client.http import Client
 from freshcoat_cli.errors import CliError, Exit
+from freshcoat_cli.watch.words import ENDS, WAITING
 from tools.smoke.results import Check, failed, passed, warned
 from tools.smoke.target import words
 
 DEADLINE = timedelta(days=1)
 """A user who signs in before the host is drained has so long. The rollout has ended, or is cancelled, long before."""
 LONGEST = 7_200.0
-"""Seconds to wait for its end: two attempts of a re-image with a join take less."""
-ENDED = {"succeeded", "failed", "cancelled", "rolled_back"}
-WAITING = {"paused", "awaiting_approval"}
+"""Seconds to wait for its end: chosen, not measured in Azure."""
 REASON = "smoke check of this installation"
 
 
@@ -131,7 +130,7 @@ def _follow(
 ) -> tuple[Mapping[str, Any], str]:
     """The rollout when it has ended or waits for a person, and why it is not followed any further, if it has not."""
     rollout, said, left, silent = begun, "", LONGEST, False
-    while rollout["state"] not in ENDED | WAITING:
+    while rollout["state"] not in (*ENDS, *WAITING):
         state = ", ".join(f"{count} {state}" for state, count in rollout["counts"].items() if count)
         if state and state != said:
             say(state.replace("_", " "))
@@ -174,7 +173,7 @@ def _judge(name: str, rollout: Mapping[str, Any], client: Client, canary: Canary
         return failed(name, "the rollout ended without updating it", f"freshcoat hosts {canary.pool} says why")
     if rollout["state"] == "awaiting_approval":
         return warned(name, f"it waits for a person. {note}".strip(), f"freshcoat approve {rollout['id']}")
-    if rollout["state"] in ENDED:
+    if rollout["state"] in ENDS:
         advice = f"freshcoat watch {rollout['id']} shows the failed step; the host stays drained until it is repaired"
         return failed(name, f"the rollout has {rollout['state'].replace('_', ' ')}. {note}".strip(), advice)
     advice = (
