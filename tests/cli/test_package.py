@@ -13,6 +13,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from freshcoat_cli import __version__
+from shared.core.names import RELEASE
 from tests.cli.app import ROOT
 
 PROJECT = tomllib.loads((ROOT / "cli/pyproject.toml").read_text())["project"]
@@ -48,5 +49,5 @@ def test_every_package_that_is_imported_is_named() -> None:
     assert ours == (others - {"azure"}) | {"azure_identity", "tzdata"}
 
 
-def test_its_version_is_said_once_in_each_place() -> None:
-    assert PROJECT["version"] == __version__
+def test_its_version_is_that_of_the_app() -> None:
+    assert PROJECT["version"] == __version__ == RELEASE
